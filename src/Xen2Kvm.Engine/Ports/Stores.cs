@@ -1,0 +1,140 @@
+using Xen2Kvm.Domain.Inventory;
+using Xen2Kvm.Domain.Planning;
+using Xen2Kvm.Domain.Runs;
+
+namespace Xen2Kvm.Engine.Ports;
+
+/// <summary>Hosts and their inventories.</summary>
+public interface IHostStore
+{
+    /// <summary>All hosts by name.</summary>
+    Task<IReadOnlyList<Host>> ListAsync(CancellationToken cancellationToken);
+
+    /// <summary>One host, or null.</summary>
+    Task<Host?> FindAsync(Guid id, CancellationToken cancellationToken);
+
+    /// <summary>Adds or replaces a host; name and id are unique.</summary>
+    Task SaveAsync(Host host, CancellationToken cancellationToken);
+
+    /// <summary>Removes a host with its secret and inventory.</summary>
+    Task RemoveAsync(Guid id, CancellationToken cancellationToken);
+
+    /// <summary>The secret of a host (private key text or password), decrypted; null when it has none.</summary>
+    Task<string?> GetSecretAsync(Guid id, CancellationToken cancellationToken);
+
+    /// <summary>Stores the secret of a host, encrypted.</summary>
+    Task SetSecretAsync(Guid id, string? secret, CancellationToken cancellationToken);
+
+    /// <summary>The latest snapshot, or null.</summary>
+    Task<HostSnapshot?> GetSnapshotAsync(Guid hostId, CancellationToken cancellationToken);
+
+    /// <summary>Stores a snapshot as the latest, with its differences from the one before.</summary>
+    Task SaveSnapshotAsync(Guid hostId, HostSnapshot snapshot, IReadOnlyList<SnapshotDifference> differences, CancellationToken cancellationToken);
+
+    /// <summary>Differences found since a time, newest first, at most 500.</summary>
+    Task<IReadOnlyList<(DateTimeOffset At, SnapshotDifference Difference)>> ListDifferencesAsync(
+        Guid hostId, DateTimeOffset since, CancellationToken cancellationToken);
+}
+
+/// <summary>Plans.</summary>
+public interface IPlanStore
+{
+    /// <summary>All plans, newest first.</summary>
+    Task<IReadOnlyList<Plan>> ListAsync(CancellationToken cancellationToken);
+
+    /// <summary>One plan, or null.</summary>
+    Task<Plan?> FindAsync(Guid id, CancellationToken cancellationToken);
+
+    /// <summary>Adds or replaces a plan.</summary>
+    Task SaveAsync(Plan plan, CancellationToken cancellationToken);
+}
+
+/// <summary>A worker's claim on a run; every write carries the epoch.</summary>
+/// <param name="RunId">The run.</param>
+/// <param name="Epoch">Rises with each claim.</param>
+public readonly record struct RunClaim(Guid RunId, long Epoch);
+
+/// <summary>The worker's claim was taken over; it must stop touching anything.</summary>
+public sealed class ClaimLostException(Guid runId) : Exception($"Another worker has taken over run {runId}.");
+
+/// <summary>The run ledger. Each call is one transaction.</summary>
+public interface IRunStore
+{
+    /// <summary>Adds a queued run. Refuses (returns false) while another unfinished run moves the same guest of the same source host.</summary>
+    Task<bool> CreateAsync(Run run, Guid sourceHostId, CancellationToken cancellationToken);
+
+    /// <summary>One run, or null.</summary>
+    Task<Run?> FindAsync(Guid id, CancellationToken cancellationToken);
+
+    /// <summary>Runs, newest first.</summary>
+    Task<IReadOnlyList<Run>> ListAsync(int most, CancellationToken cancellationToken);
+
+    /// <summary>Claims an active run whose lease has run out (or that has none); null when there is none.</summary>
+    Task<(Run Run, RunClaim Claim)?> ClaimNextAsync(string worker, TimeSpan lease, CancellationToken cancellationToken);
+
+    /// <summary>Extends the lease and returns the run as it now is (intent and answers are changed by others).</summary>
+    /// <exception cref="ClaimLostException">The claim is no longer held.</exception>
+    Task<Run> RenewAsync(RunClaim claim, TimeSpan lease, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Stores state, steps, question, times and error of the run together with log lines. Intent and answers of the stored run are kept.
+    /// </summary>
+    /// <exception cref="ClaimLostException">The claim is no longer held; nothing was stored.</exception>
+    Task SaveAsync(RunClaim claim, Run run, IReadOnlyList<RunLogEntry> log, CancellationToken cancellationToken);
+
+    /// <summary>Gives the claim back.</summary>
+    Task ReleaseAsync(RunClaim claim, CancellationToken cancellationToken);
+
+    /// <summary>Records what a person wants; a run that had ended or waited becomes active again where the state rules allow it.</summary>
+    /// <returns>The run after the change, or null when the state does not allow it.</returns>
+    Task<Run?> SetIntentAsync(Guid id, RunIntent intent, string by, bool deleteTarget, CancellationToken cancellationToken);
+
+    /// <summary>Records a person's answer to the open question; false when that question is not open.</summary>
+    Task<bool> AnswerAsync(Guid id, string questionId, string value, string by, CancellationToken cancellationToken);
+
+    /// <summary>Appends log lines without a state change.</summary>
+    Task AppendLogAsync(Guid id, IReadOnlyList<RunLogEntry> log, CancellationToken cancellationToken);
+
+    /// <summary>Log lines after a sequence number, in order.</summary>
+    Task<IReadOnlyList<RunLogLine>> ReadLogAsync(Guid id, long after, int most, CancellationToken cancellationToken);
+
+    /// <summary>Appends samples of the chart.</summary>
+    Task AppendSamplesAsync(Guid id, IReadOnlyList<RunSample> samples, CancellationToken cancellationToken);
+
+    /// <summary>Samples since a time, in order.</summary>
+    Task<IReadOnlyList<RunSample>> ReadSamplesAsync(Guid id, DateTimeOffset since, CancellationToken cancellationToken);
+
+    /// <summary>Stores a file as proof, replacing one of the same name.</summary>
+    Task SaveEvidenceAsync(Guid id, RunEvidence evidence, CancellationToken cancellationToken);
+
+    /// <summary>The stored files of a run, without or with content.</summary>
+    Task<IReadOnlyList<RunEvidence>> ListEvidenceAsync(Guid id, bool withContent, CancellationToken cancellationToken);
+
+    /// <summary>One stored file, or null.</summary>
+    Task<RunEvidence?> FindEvidenceAsync(Guid id, string name, CancellationToken cancellationToken);
+}
+
+/// <summary>A log line that is not numbered yet.</summary>
+/// <param name="At">When.</param>
+/// <param name="StepId">The step, or null.</param>
+/// <param name="Level">Level.</param>
+/// <param name="Text">The line.</param>
+public sealed record RunLogEntry(DateTimeOffset At, string? StepId, RunLogLevel Level, string Text);
+
+/// <summary>One act of a person or of the program on someone's behalf.</summary>
+/// <param name="At">When.</param>
+/// <param name="By">User name, or <c>system</c>.</param>
+/// <param name="Action">Stable word: <c>run.start</c>.</param>
+/// <param name="Subject">What it was done to.</param>
+/// <param name="Detail">Further words, without secrets.</param>
+public sealed record AuditEntry(DateTimeOffset At, string By, string Action, string Subject, string Detail);
+
+/// <summary>The append-only audit log.</summary>
+public interface IAuditLog
+{
+    /// <summary>Appends an entry.</summary>
+    Task AppendAsync(AuditEntry entry, CancellationToken cancellationToken);
+
+    /// <summary>Latest entries, newest first.</summary>
+    Task<IReadOnlyList<AuditEntry>> ListAsync(int most, CancellationToken cancellationToken);
+}
