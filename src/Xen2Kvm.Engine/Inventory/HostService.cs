@@ -1,0 +1,121 @@
+using Xen2Kvm.Domain.Inventory;
+using Xen2Kvm.Engine.Ports;
+
+namespace Xen2Kvm.Engine.Inventory;
+
+/// <summary>What a person gives to add a host.</summary>
+/// <param name="Name">Unique name.</param>
+/// <param name="Kind">Xen or KVM.</param>
+/// <param name="Ssh">How to reach it, with the confirmed host key.</param>
+/// <param name="Secret">Private key text or password; null for ambient authentication.</param>
+/// <param name="DataAddress">Address other hosts use, or null.</param>
+public sealed record NewHost(string Name, HostKind Kind, SshEndpoint Ssh, string? Secret, string? DataAddress = null);
+
+/// <summary>A request that cannot be carried out; the message says why and what to do.</summary>
+public sealed class RefusedException(string message) : Exception(message);
+
+/// <summary>Adds, tests and refreshes hosts.</summary>
+public sealed class HostService(IHostStore hosts, IHostConnector connector, IAuditLog audit, TimeProvider time)
+{
+    /// <summary>All hosts by name.</summary>
+    public Task<IReadOnlyList<Host>> ListAsync(CancellationToken cancellationToken) => hosts.ListAsync(cancellationToken);
+
+    /// <summary>A host by id or name, or null.</summary>
+    public async Task<Host?> FindAsync(string idOrName, CancellationToken cancellationToken)
+    {
+        if (Guid.TryParse(idOrName, out var id) && await hosts.FindAsync(id, cancellationToken).ConfigureAwait(false) is { } byId)
+        {
+            return byId;
+        }
+
+        var all = await hosts.ListAsync(cancellationToken).ConfigureAwait(false);
+        return all.FirstOrDefault(host => string.Equals(host.Name, idOrName, StringComparison.Ordinal));
+    }
+
+    /// <summary>The latest snapshot of a host, or null.</summary>
+    public Task<HostSnapshot?> GetSnapshotAsync(Guid id, CancellationToken cancellationToken) => hosts.GetSnapshotAsync(id, cancellationToken);
+
+    /// <summary>What changed on a host since a time, newest first.</summary>
+    public Task<IReadOnlyList<(DateTimeOffset At, SnapshotDifference Difference)>> ListDifferencesAsync(
+        Guid id, DateTimeOffset since, CancellationToken cancellationToken) => hosts.ListDifferencesAsync(id, since, cancellationToken);
+
+    /// <summary>Asks a host for its key, for a person to compare.</summary>
+    /// <exception cref="RemoteException">It does not answer.</exception>
+    public Task<HostKeyOffer> ScanHostKeyAsync(SshEndpoint endpoint, CancellationToken cancellationToken) =>
+        connector.ScanHostKeyAsync(endpoint, cancellationToken);
+
+    /// <summary>Adds a host. Its key must have been confirmed.</summary>
+    /// <exception cref="RefusedException">The name is taken or empty, or the host key is missing.</exception>
+    public async Task<Host> AddAsync(NewHost newHost, string by, CancellationToken cancellationToken)
+    {
+        var name = newHost.Name.Trim();
+        if (name.Length is 0 or > 100)
+        {
+            throw new RefusedException("Give the host a name of 1 to 100 characters.");
+        }
+
+        if (string.IsNullOrWhiteSpace(newHost.Ssh.HostKey))
+        {
+            throw new RefusedException($"Confirm the host key of {newHost.Ssh.Address} first: compare its fingerprint with the one on the host's own console.");
+        }
+
+        if (newHost.Ssh.Authentication != SshAuthentication.Ambient && string.IsNullOrEmpty(newHost.Secret))
+        {
+            throw new RefusedException("Give a private key or a password, or choose the program's own SSH identity.");
+        }
+
+        if (await FindAsync(name, cancellationToken).ConfigureAwait(false) is not null)
+        {
+            throw new RefusedException($"There is a host named {name} already. Choose another name.");
+        }
+
+        var host = new Host
+        {
+            Id = Guid.CreateVersion7(time.GetUtcNow()), Name = name, Kind = newHost.Kind, Ssh = newHost.Ssh, DataAddress = newHost.DataAddress,
+        };
+        await hosts.SaveAsync(host, cancellationToken).ConfigureAwait(false);
+        await hosts.SetSecretAsync(host.Id, newHost.Secret, cancellationToken).ConfigureAwait(false);
+        await AuditAsync(by, "host.add", host.Name, $"{host.Kind} {host.Ssh.User}@{host.Ssh.Address}:{host.Ssh.Port}", cancellationToken)
+            .ConfigureAwait(false);
+        return host;
+    }
+
+    /// <summary>Tests a connection, check by check.</summary>
+    public Task<IReadOnlyList<HostCheck>> TestAsync(Host host, CancellationToken cancellationToken) => connector.TestAsync(host, cancellationToken);
+
+    /// <summary>Takes an inventory now. A host that cannot be reached keeps its last known guests and shows why and since when.</summary>
+    /// <returns>The snapshot, or null when the host failed (see <see cref="Host.LastError"/>).</returns>
+    public async Task<HostSnapshot?> RefreshAsync(Guid id, CancellationToken cancellationToken)
+    {
+        var host = await hosts.FindAsync(id, cancellationToken).ConfigureAwait(false) ?? throw new RefusedException("This host is not known any more.");
+        try
+        {
+            var shell = connector.Shell(host);
+            var snapshot = host.Kind == HostKind.Xen
+                ? await connector.Xen(shell).TakeInventoryAsync(cancellationToken).ConfigureAwait(false)
+                : await connector.Kvm(shell).TakeInventoryAsync(cancellationToken).ConfigureAwait(false);
+            var before = await hosts.GetSnapshotAsync(id, cancellationToken).ConfigureAwait(false);
+            await hosts.SaveSnapshotAsync(id, snapshot, SnapshotDifference.Between(before, snapshot), cancellationToken).ConfigureAwait(false);
+            await hosts.SaveAsync(host with { LastSeenAt = snapshot.TakenAt, UnreachableSince = null, LastError = null }, cancellationToken)
+                .ConfigureAwait(false);
+            return snapshot;
+        }
+        catch (RemoteException failure)
+        {
+            await hosts.SaveAsync(
+                host with { UnreachableSince = host.UnreachableSince ?? time.GetUtcNow(), LastError = failure.Message }, cancellationToken)
+                .ConfigureAwait(false);
+            return null;
+        }
+    }
+
+    /// <summary>Forgets a host. Nothing is changed on it.</summary>
+    public async Task RemoveAsync(Host host, string by, CancellationToken cancellationToken)
+    {
+        await hosts.RemoveAsync(host.Id, cancellationToken).ConfigureAwait(false);
+        await AuditAsync(by, "host.remove", host.Name, "", cancellationToken).ConfigureAwait(false);
+    }
+
+    private Task AuditAsync(string by, string action, string subject, string detail, CancellationToken cancellationToken) =>
+        audit.AppendAsync(new AuditEntry(time.GetUtcNow(), by, action, subject, detail), cancellationToken);
+}
