@@ -1,0 +1,93 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using Xen2Kvm.Transfer;
+
+namespace Xen2Kvm.Agent.Hashing;
+
+/// <summary>
+/// The hashes of one job: XXH3-128 with the job's seed over each 64 KiB block; a region's hash is taken over its blocks' hashes, a disk's
+/// root over its regions' hashes (each as 16 canonical bytes, in order). The seed is a secret of the job, so no guest can prepare collisions.
+/// </summary>
+internal sealed unsafe partial class HashTree
+{
+    private readonly ulong _seed;
+    private readonly UInt128 _zeroBlock;
+    private readonly UInt128 _zeroRegion;
+
+    public HashTree(ulong seed)
+    {
+        _seed = seed;
+        byte[] zeroes = new byte[DiskLayout.BlockBytes];
+        _zeroBlock = Hash(zeroes);
+        _zeroRegion = CombineZero(DiskLayout.RegionBytes);
+    }
+
+    /// <summary>XXH3-128 of some bytes with the job's seed.</summary>
+    public UInt128 Hash(ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* p = bytes)
+        {
+            Halves halves = XXH3_128bits_withSeed(p, (nuint)bytes.Length, _seed);
+            return new UInt128(halves.High, halves.Low);
+        }
+    }
+
+    /// <summary>Hashes the blocks of a piece of a region. Blocks of which no page is in <paramref name="dataMap"/> are not read.</summary>
+    public void HashBlocks(ReadOnlySpan<byte> chunk, ulong dataMap, Span<UInt128> into)
+    {
+        const int pagesPerBlock = DiskLayout.BlockBytes / DiskLayout.PageBytes;
+        for (int block = 0, at = 0; at < chunk.Length; block++, at += DiskLayout.BlockBytes)
+        {
+            int length = Math.Min(DiskLayout.BlockBytes, chunk.Length - at);
+            bool hasData = ((dataMap >> (block * pagesPerBlock)) & ((1UL << pagesPerBlock) - 1)) != 0;
+            into[block] = hasData ? Hash(chunk.Slice(at, length)) : ZeroBlock(length);
+        }
+    }
+
+    /// <summary>The hash of a block of zeroes.</summary>
+    public UInt128 ZeroBlock(int length) => length == DiskLayout.BlockBytes ? _zeroBlock : Hash(new byte[length]);
+
+    /// <summary>The hash of a region of zeroes.</summary>
+    public UInt128 ZeroRegion(int length) => length == DiskLayout.RegionBytes ? _zeroRegion : CombineZero(length);
+
+    /// <summary>The hash over hashes: of a region from its blocks, of a disk from its regions.</summary>
+    public UInt128 Combine(ReadOnlySpan<UInt128> hashes)
+    {
+        byte[] bytes = new byte[hashes.Length * 16];
+        for (int i = 0; i < hashes.Length; i++)
+            BinaryPrimitives.WriteUInt128BigEndian(bytes.AsSpan(i * 16), hashes[i]);
+        return Hash(bytes);
+    }
+
+    /// <summary>The hash of a whole region that is in memory.</summary>
+    public UInt128 HashRegion(ReadOnlySpan<byte> region)
+    {
+        Span<UInt128> blocks = stackalloc UInt128[DiskLayout.RegionBytes / DiskLayout.BlockBytes];
+        int count = DiskLayout.Pieces(region.Length, DiskLayout.BlockBytes);
+        for (int i = 0; i < count; i++)
+        {
+            ReadOnlySpan<byte> block = region.Slice(i * DiskLayout.BlockBytes, Math.Min(DiskLayout.BlockBytes, region.Length - (i * DiskLayout.BlockBytes)));
+            blocks[i] = Hash(block);
+        }
+        return Combine(blocks[..count]);
+    }
+
+    private UInt128 CombineZero(int length)
+    {
+        var blocks = new UInt128[DiskLayout.Pieces(length, DiskLayout.BlockBytes)];
+        for (int i = 0; i < blocks.Length; i++)
+            blocks[i] = ZeroBlock(Math.Min(DiskLayout.BlockBytes, length - (i * DiskLayout.BlockBytes)));
+        return Combine(blocks);
+    }
+
+    /// <summary>XXH128_hash_t, returned in two registers.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct Halves
+    {
+        public ulong Low;
+        public ulong High;
+    }
+
+    [LibraryImport("libxxhash")]
+    private static partial Halves XXH3_128bits_withSeed(byte* input, nuint length, ulong seed);
+}

@@ -1,0 +1,85 @@
+using System.Text.Json;
+using Xen2Kvm.Agent.Native;
+using Xen2Kvm.Transfer;
+using Xen2Kvm.Transfer.Jobs;
+
+namespace Xen2Kvm.Agent.Jobs;
+
+/// <summary>
+/// Where a job lives on the source host: <c>job.json</c> (written by the engine), <c>lock</c> (held by the runner), <c>runner</c> (its
+/// identity), <c>status.json</c>, <c>agent.log</c>, <c>cancel</c> and <c>reverify</c> (requests).
+/// </summary>
+internal sealed class JobDirectory(string path)
+{
+    private readonly string _path = System.IO.Path.GetFullPath(path);
+
+    public string Path => _path;
+
+    public string LockFile => File("lock");
+
+    public string LogFile => File("agent.log");
+
+    public string CancelFile => File("cancel");
+
+    public string ReverifyFile => File("reverify");
+
+    /// <summary>True when a runner holds the lock now.</summary>
+    public bool IsRunning => FileLock.IsHeld(LockFile);
+
+    public ProcessIdentity Runner
+    {
+        get => System.IO.File.Exists(File("runner")) ? ProcessIdentity.Parse(System.IO.File.ReadAllText(File("runner"))) : default;
+        set => System.IO.File.WriteAllText(File("runner"), value.ToString());
+    }
+
+    /// <exception cref="TransferException">job.json is missing, unreadable or against the rules.</exception>
+    public TransferJob ReadJob()
+    {
+        string file = File("job.json");
+        try
+        {
+            TransferJob job = JsonSerializer.Deserialize(System.IO.File.ReadAllText(file), TransferJson.Default.TransferJob)
+                ?? throw new TransferException($"{file} is empty");
+            IReadOnlyList<string> problems = TransferJobCheck.Problems(job);
+            return problems.Count == 0 ? job : throw new TransferException($"{file}: {string.Join("; ", problems)}");
+        }
+        catch (Exception e) when (e is IOException or JsonException or UnauthorizedAccessException)
+        {
+            throw new TransferException($"cannot read {file}: {e.Message}", inner: e);
+        }
+    }
+
+    /// <summary>The status as the last runner wrote it.</summary>
+    public TransferStatus? LastStatus()
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(System.IO.File.ReadAllText(File("status.json")), TransferJson.Default.TransferStatus);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The status as it is: only a held lock counts as running.</summary>
+    public TransferStatus TrueStatus()
+    {
+        // The lock first: a runner that ends in between has written its last status by then.
+        bool running = IsRunning;
+        TransferStatus? last = LastStatus();
+        if (last is null)
+            return new TransferStatus { State = running ? "running" : "absent" };
+        return last.State == "running" && !running ? last with { State = "interrupted", Reconnecting = false, Connections = 0 } : last;
+    }
+
+    /// <summary>Replaces the status in one step; readers see the old or the new.</summary>
+    public void WriteStatus(TransferStatus status)
+    {
+        string temporary = File("status.json.new");
+        System.IO.File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(status, TransferJson.Default.TransferStatus));
+        System.IO.File.Move(temporary, File("status.json"), overwrite: true);
+    }
+
+    private string File(string name) => System.IO.Path.Combine(_path, name);
+}

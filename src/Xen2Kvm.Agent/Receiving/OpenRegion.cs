@@ -1,0 +1,80 @@
+using Xen2Kvm.Agent.Hashing;
+using Xen2Kvm.Transfer;
+using Xen2Kvm.Transfer.Protocol;
+
+namespace Xen2Kvm.Agent.Receiving;
+
+/// <summary>A region whose frames are arriving. Several threads write its chunks; the one that finishes last completes it.</summary>
+internal sealed class OpenRegion
+{
+    private const int BlocksPerChunk = DiskLayout.ChunkBytes / DiskLayout.BlockBytes;
+    private readonly UInt128[] _blocks;
+    private int _open = 1;
+    private int _chunksSeen;
+
+    public OpenRegion(DeclaredDisk disk, int region, bool writeZeroes, HashTree hashes)
+    {
+        Disk = disk;
+        Region = region;
+        WriteZeroes = writeZeroes;
+        Length = DiskLayout.RegionLength(disk.Length, region);
+        _blocks = new UInt128[DiskLayout.Pieces(Length, DiskLayout.BlockBytes)];
+        for (int i = 0; i < _blocks.Length; i++)
+            _blocks[i] = hashes.ZeroBlock(Math.Min(DiskLayout.BlockBytes, Length - (i * DiskLayout.BlockBytes)));
+    }
+
+    public DeclaredDisk Disk { get; }
+
+    public int Region { get; }
+
+    public int Length { get; }
+
+    public bool WriteZeroes { get; }
+
+    public RegionNote Expected { get; private set; }
+
+    /// <summary>Called by the reading thread for each chunk, before it is handed on; checks that it belongs here and is new.</summary>
+    public void Begin(in FrameHeader frame)
+    {
+        int inRegion = (int)(frame.Offset - DiskLayout.RegionOffset(Region));
+        int bit = 1 << (inRegion / DiskLayout.ChunkBytes);
+        if (inRegion % DiskLayout.ChunkBytes != 0 || frame.Length != Math.Min(DiskLayout.ChunkBytes, Length - inRegion))
+            throw new ProtocolException($"disk {Disk.Id}: {frame.Length} bytes at {frame.Offset} are no chunk of region {Region}");
+        if ((_chunksSeen & bit) != 0)
+            throw new ProtocolException($"disk {Disk.Id}: the chunk at {frame.Offset} arrived twice");
+        _chunksSeen |= bit;
+        Interlocked.Increment(ref _open);
+    }
+
+    /// <summary>Records the checked hashes of a chunk that has been written.</summary>
+    public void SetBlocks(long offset, ReadOnlySpan<UInt128> hashes) =>
+        hashes.CopyTo(_blocks.AsSpan((int)((offset - DiskLayout.RegionOffset(Region)) / DiskLayout.ChunkBytes) * BlocksPerChunk));
+
+    /// <summary>Called by the reading thread when the region's last frame arrives.</summary>
+    public void End(RegionNote expected) => Expected = expected;
+
+    /// <summary>One piece of work is over; true for the last, which completes the region.</summary>
+    public bool Leave() => Interlocked.Decrement(ref _open) == 0;
+
+    /// <summary>Writes what did not arrive as zero, if it must be written, and checks the whole against the source's hash.</summary>
+    public void Complete(HashTree hashes)
+    {
+        if (WriteZeroes)
+        {
+            int chunks = DiskLayout.Pieces(Length, DiskLayout.ChunkBytes);
+            for (int first = 0; first < chunks; first++)
+            {
+                if ((_chunksSeen & (1 << first)) != 0)
+                    continue;
+                int next = first + 1;
+                while (next < chunks && (_chunksSeen & (1 << next)) == 0)
+                    next++;
+                int begin = first * DiskLayout.ChunkBytes, end = Math.Min(Length, next * DiskLayout.ChunkBytes);
+                Disk.Zero(DiskLayout.RegionOffset(Region) + begin, end - begin);
+                first = next;
+            }
+        }
+        if (hashes.Combine(_blocks) != Expected.Hash)
+            throw new ProtocolException($"disk {Disk.Id}: region {Region} arrived with another hash than the source's");
+    }
+}

@@ -1,0 +1,120 @@
+using Xen2Kvm.Agent.Blocks;
+using Xen2Kvm.Transfer;
+using Xen2Kvm.Transfer.Jobs;
+
+namespace Xen2Kvm.Agent.Sending;
+
+/// <summary>Where a region of a disk stands.</summary>
+internal enum RegionState : byte
+{
+    /// <summary>To be read and sent.</summary>
+    Pending,
+
+    /// <summary>A worker is sending it.</summary>
+    Sending,
+
+    /// <summary>Sent, not known to be durable.</summary>
+    Sent,
+
+    /// <summary>Durable, to be verified.</summary>
+    Durable,
+
+    /// <summary>The receiver is reading it back.</summary>
+    Verifying,
+
+    /// <summary>Read back and equal.</summary>
+    Verified,
+}
+
+/// <summary>A source with the state of its regions and its counters. All mutable members belong to <see cref="WorkQueue"/>'s lock.</summary>
+internal sealed class SourceDisk : IDisposable
+{
+    private SourceDisk(int index, TransferDisk disk, RawFile file)
+    {
+        Index = index;
+        Disk = disk;
+        File = file;
+        Regions = new RegionEntry[DiskLayout.RegionCount(disk.Length)];
+    }
+
+    public int Index { get; }
+
+    public TransferDisk Disk { get; }
+
+    public RawFile File { get; }
+
+    public RegionEntry[] Regions { get; }
+
+    /// <summary>No region before this one is pending.</summary>
+    public int Cursor { get; set; }
+
+    /// <summary>No region before this one waits for verification.</summary>
+    public int VerifyCursor { get; set; }
+
+    public int NotDurable { get; set; }
+
+    public int NotVerified { get; set; }
+
+    public string? RootHash { get; set; }
+
+    public bool RootAsked { get; set; }
+
+    public DiskCounters Counters { get; } = new();
+
+    /// <exception cref="TransferException">The source is missing or too short.</exception>
+    public static SourceDisk Open(int index, TransferDisk disk)
+    {
+        RawFile file;
+        try
+        {
+            file = RawFile.Open(disk.Source, write: false);
+        }
+        catch (TransferException e)
+        {
+            throw new TransferException($"disk {disk.Id}: {e.Message}", inner: e) { Disk = disk.Id };
+        }
+        if (disk.SourceOffset <= file.Size - disk.Length)
+            return new SourceDisk(index, disk, file) { NotDurable = DiskLayout.RegionCount(disk.Length), NotVerified = DiskLayout.RegionCount(disk.Length) };
+        file.Dispose();
+        throw new TransferException(
+            $"disk {disk.Id}: the source {disk.Source} holds {file.Size} bytes, fewer than the {disk.Length} at offset {disk.SourceOffset} that the job asks for")
+        { Disk = disk.Id };
+    }
+
+    public int RegionLength(int region) => DiskLayout.RegionLength(Disk.Length, region);
+
+    public void Dispose() => File.Dispose();
+}
+
+/// <summary>One region.</summary>
+internal struct RegionEntry
+{
+    public RegionState State;
+
+    /// <summary>The connection that is at work on it.</summary>
+    public byte Slot;
+
+    /// <summary>How often a verification found it different.</summary>
+    public byte Mismatches;
+
+    /// <summary>Its source bytes are in the counters.</summary>
+    public bool Counted;
+
+    /// <summary>Its written bytes are in the counters.</summary>
+    public bool CountedWritten;
+
+    /// <summary>Its durable bytes are in the counters.</summary>
+    public bool CountedDurable;
+
+    public bool HasHash;
+
+    public int ZeroBytes;
+
+    public UInt128 Hash;
+}
+
+/// <summary>Counters of one disk, bytes; see <see cref="DiskStatus"/>.</summary>
+internal sealed class DiskCounters
+{
+    public long Resumed, Read, Zero, Sent, Written, Durable, Verified, Repaired;
+}
