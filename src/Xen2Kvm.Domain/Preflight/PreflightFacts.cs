@@ -30,9 +30,6 @@ public sealed record PreflightFacts
     /// <summary>Paths of the plan's target disks that already exist on the target host and do not belong to a run of this plan.</summary>
     public IReadOnlyList<string> ExistingTargetPaths { get; init; } = [];
 
-    /// <summary>What the disk or the host's kernel files told about the inside; null while not known.</summary>
-    public GuestInspection? Inspection { get; init; }
-
     /// <summary>Whether the source host can open an SSH connection to the target's data address; null when not tried, else the error or empty.</summary>
     public string? SourceToTargetError { get; init; }
 

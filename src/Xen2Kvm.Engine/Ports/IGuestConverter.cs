@@ -37,6 +37,9 @@ public sealed record ConversionRequest
     /// <summary>File name of the initrd on dom0.</summary>
     public string? InitrdFileName { get; init; }
 
+    /// <summary>Judges what was found inside, before anything is changed; a Blocker ends the conversion there.</summary>
+    public required Func<GuestInspection, IReadOnlyList<Concern>> Assess { get; init; }
+
     /// <summary>A directory on the KVM host for the converter's own working files; removed by the caller.</summary>
     public required string WorkDirectory { get; init; }
 }

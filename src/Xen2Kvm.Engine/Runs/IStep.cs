@@ -53,8 +53,11 @@ public interface IStep
     /// <summary>Looks at the hosts: what is already true?</summary>
     Task<StepOutcome> ProbeAsync(StepContext context, CancellationToken cancellationToken);
 
-    /// <summary>Begins the work and returns a durable handle. Short work is finished here; the probe that follows sees it done.</summary>
-    Task<string> StartAsync(StepContext context, CancellationToken cancellationToken);
+    /// <summary>
+    /// Begins the work: long work goes on detached on a host and comes back as <see cref="StepOutcome.Running"/> with a durable handle;
+    /// short work is finished here.
+    /// </summary>
+    Task<StepOutcome> StartAsync(StepContext context, CancellationToken cancellationToken);
 
     /// <summary>Looks at work in progress.</summary>
     Task<StepOutcome> ObserveAsync(StepContext context, string handle, CancellationToken cancellationToken);
@@ -126,6 +129,9 @@ public sealed class StepContext
         var output = Run.Steps.FirstOrDefault(step => step.Id == stepId)?.Output;
         return output is null ? null : JsonSerializer.Deserialize<T>(output, RunJson.Options);
     }
+
+    /// <summary>The handle this step recorded earlier, or null.</summary>
+    public string? Handle => Run.Steps.FirstOrDefault(step => step.Id == StepId)?.Handle;
 
     /// <summary>The answer to a question of this run, or null.</summary>
     public string? Answer(string questionId) => Run.Answers.GetValueOrDefault(questionId);

@@ -1,0 +1,45 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Xen2Kvm.Domain.Preflight;
+using Xen2Kvm.Engine.Inventory;
+using Xen2Kvm.Engine.Planning;
+using Xen2Kvm.Engine.Preflight;
+using Xen2Kvm.Engine.Routes;
+using Xen2Kvm.Engine.Routes.BlockCopy;
+using Xen2Kvm.Engine.Runs;
+
+namespace Xen2Kvm.Engine;
+
+/// <summary>Registers the engine.</summary>
+public static class EngineServices
+{
+    /// <summary>Adds services, routes, rules and the workers. The ports' implementations are registered by others.</summary>
+    public static IServiceCollection AddXen2KvmEngine(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddOptions<RunOptions>().Bind(configuration.GetSection("Runs"))
+            .Validate(options => options.MaxConcurrentRuns is > 0 and <= 100, "Runs:MaxConcurrentRuns must be 1 to 100.")
+            .Validate(options => options.Lease >= 3 * options.RenewEvery, "Runs:Lease must be at least three times Runs:RenewEvery.")
+            .ValidateOnStart();
+        services.AddSingleton<RunFeed>();
+        services.AddSingleton<HostService>();
+        services.AddSingleton<InventoryService>();
+        services.AddSingleton<PreflightService>();
+        services.AddSingleton<PlanService>();
+        services.AddSingleton<RunService>();
+        services.AddSingleton<RunExecutor>();
+        services.AddSingleton<IRoute, BlockCopyRoute>();
+        foreach (var contract in new[] { typeof(IPreflightRule), typeof(IDiskRule) })
+        {
+            foreach (var rule in contract.Assembly.GetTypes().Where(type => type is { IsClass: true, IsAbstract: false } && type.IsAssignableTo(contract)))
+            {
+                services.AddSingleton(contract, rule);
+            }
+        }
+
+        services.AddHostedService<RunWorker>();
+        services.AddHostedService<InventoryWorker>();
+        return services;
+    }
+}
