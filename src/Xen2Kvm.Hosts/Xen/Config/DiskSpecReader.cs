@@ -306,7 +306,8 @@ internal sealed class DiskSpecReader(string text)
 
     private void Once(ref string? field, string value, string what)
     {
-        if (!string.IsNullOrEmpty(field))
+        // libxlu lets a word be said twice, but not a name.
+        if (!string.IsNullOrEmpty(field) && !(field == value && (what is "backendtype" or "specification")))
         {
             Wrong(value, $"The {what} is given twice");
             return;

@@ -18,7 +18,7 @@ internal static class XlConfigGuest
 
         var (type, origin) = Type(bag);
         var name = bag.Text("name");
-        if (name is null)
+        if (name is null && !config.Unparseable.Any(problem => problem.Key == "name"))
         {
             bag.Problems.Add(new ConfigProblem(ConfigProblemKind.Value, 0, 0, "", "The config names no guest (name=)", "name"));
         }
