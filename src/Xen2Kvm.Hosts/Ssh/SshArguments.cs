@@ -81,23 +81,14 @@ internal static partial class SshArguments
     /// <summary>Asks a host for its key: the key exchange happens, no way to authenticate is offered, and the key is in the file after.</summary>
     public static List<string> Scan(SshEndpoint endpoint, SshOptions options, string knownHosts)
     {
-        var arguments = Common(endpoint, options, knownHosts, "accept-new", null);
+        // Ours first: ssh takes the first value of an option.
         var algorithms = "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,rsa-sha2-512,rsa-sha2-256"
             + (endpoint.AllowLegacyAlgorithms ? ",ssh-rsa" : "");
-        arguments.RemoveAll(argument => argument.StartsWith("HostKeyAlgorithms=", StringComparison.Ordinal));
-        for (var at = arguments.Count - 1; at >= 0; at--)
-        {
-            // An -o whose value was just removed.
-            if (arguments[at] == "-o" && (at + 1 == arguments.Count || arguments[at + 1].StartsWith('-')))
-            {
-                arguments.RemoveAt(at);
-            }
-        }
-
-        arguments.AddRange([
-            "-o", $"HostKeyAlgorithms={algorithms}", "-o", "BatchMode=yes", "-o", "PreferredAuthentications=none", "-o", "ControlPath=none",
-            "--", endpoint.Address, "true"]);
-        return arguments;
+        return
+        [
+            "-o", $"HostKeyAlgorithms={algorithms}", .. Common(endpoint, options, knownHosts, "accept-new", null),
+            "-o", "BatchMode=yes", "-o", "PreferredAuthentications=none", "-o", "ControlPath=none", "--", endpoint.Address, "true",
+        ];
     }
 
     private static List<string> Common(SshEndpoint endpoint, SshOptions options, string knownHosts, string strict, string? identity)
