@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Options;
 using Radzen;
 using Xen2Kvm.Engine;
+using Xen2Kvm.Guests;
+using Xen2Kvm.Hosts;
 using Xen2Kvm.Persistence;
 using Xen2Kvm.Web.Api;
 using Xen2Kvm.Web.Auth;
@@ -68,7 +70,8 @@ public static class DashboardHost
         builder.Services.AddCascadingAuthenticationState();
         builder.Services.AddRadzenComponents();
         builder.Services.AddHealthChecks().AddCheck<DatabaseHealth>("database");
-        builder.Services.AddStandIns();
+        builder.Services.AddXen2KvmHosts();
+        builder.Services.AddXen2KvmGuests();
         configure?.Invoke(builder);
         return builder.Build();
     }
