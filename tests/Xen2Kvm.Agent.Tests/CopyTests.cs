@@ -170,6 +170,29 @@ public sealed class CopyTests(AgentBinary agent) : IDisposable
         }
     }
 
+    [Fact]
+    public void Block_devices_are_copied_and_old_data_on_them_is_zeroed()
+    {
+        Assert.SkipUnless(Environment.UserName == "root" && File.Exists("/dev/loop-control"), "loop devices need root");
+        string source = Mixed(_bench.File("source"), 24 * MiB), target = Random(_bench.File("target"), 32 * MiB), before = _bench.File("before");
+        File.Copy(target, before);
+        string from = Tool("losetup", "--find", "--show", "--read-only", source).Trim(), to = Tool("losetup", "--find", "--show", target).Trim();
+        try
+        {
+            TransferDisk disk = JobBench.Disk("xvda1", source, to, MiB, "block") with { Source = from };
+            _bench.Write(_bench.Job(disk));
+            _bench.RunToDone().Disks[0].ZeroBytes.ShouldBeGreaterThan(MiB);
+        }
+        finally
+        {
+            Tool("losetup", "--detach", from);
+            Tool("losetup", "--detach", to);
+        }
+        SameBytes(source, 0, target, MiB, 24 * MiB).ShouldBeTrue();
+        SameBytes(before, 0, target, 0, MiB).ShouldBeTrue();
+        SameBytes(before, 25 * MiB, target, 25 * MiB, 7 * MiB).ShouldBeTrue();
+    }
+
     private static long AllocatedBytes(string path) => long.Parse(Tool("stat", "-c", "%b", path), System.Globalization.CultureInfo.InvariantCulture) * 512;
 
     private static string Tool(string name, params string[] arguments)

@@ -77,6 +77,31 @@ public sealed class JobCommandTests(AgentBinary agent) : IDisposable
     }
 
     [Fact]
+    public void A_runner_that_is_told_to_terminate_ends_in_good_order_as_interrupted()
+    {
+        _bench.Write(SlowJob());
+        int pid = _bench.Start().Pid;
+        _bench.WaitFor("progress", s => s.Disks is [{ DurableBytes: > 0 }]);
+        System.Diagnostics.Process.Start("kill", ["-TERM", $"{pid}"]).WaitForExit();
+        TransferStatus status = _bench.WaitForEnd();
+        status.State.ShouldBe("interrupted");
+        status.FinishedAt.ShouldBeGreaterThan(0);
+        status.Disks[0].DurableBytes.ShouldBe(status.Disks[0].WrittenBytes);
+    }
+
+    [Fact]
+    public void A_runner_that_hangs_is_killed_by_cancel_after_its_patience()
+    {
+        _bench.Write(SlowJob());
+        int pid = _bench.Start().Pid;
+        _bench.WaitFor("progress", s => s.Disks is [{ DurableBytes: > 0 }]);
+        System.Diagnostics.Process.Start("kill", ["-STOP", $"{pid}"]).WaitForExit();
+        CancelAnswer cancel = _bench.Ask(TransferJson.Default.CancelAnswer, "cancel", _bench.JobDirectory);
+        cancel.Killed.ShouldBeTrue();
+        _bench.Status().State.ShouldBe("cancelled");
+    }
+
+    [Fact]
     public void Cancelling_what_is_done_changes_nothing()
     {
         _bench.Write(SlowJob() with { RateLimitBytesPerSecond = 0 });

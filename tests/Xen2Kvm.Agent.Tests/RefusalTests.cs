@@ -96,6 +96,20 @@ public sealed class RefusalTests(AgentBinary agent) : IDisposable
             .ShouldContain("/nowhere/x2k-agent");
 
     [Fact]
+    public void A_job_that_reconnects_in_vain_can_be_cancelled()
+    {
+        using var server = new FakeNbdServer(_bench.File("nbd"), 8 * MiB);
+        // It comes up and dies at the first write, whatever is tried.
+        server.OnWrite = (_, _) => JobBench.Kill(_bench.ReceiverPid(0));
+        TransferDisk disk = JobBench.Disk("xvda", Random(_bench.File("source"), 8 * MiB), server.Path, kind: "nbd");
+        TransferJob job = _bench.Job(disk) with { Connections = 1, ReconnectSeconds = 3 };
+        _bench.Write(job);
+        _bench.Start();
+        _bench.WaitFor("a try to reconnect", s => s.Reconnecting || s.State == "failed");
+        _bench.Ask(TransferJson.Default.CancelAnswer, "cancel", _bench.JobDirectory).State.ShouldBeOneOf("cancelled", "failed");
+    }
+
+    [Fact]
     public void A_broken_job_file_is_refused_by_start_itself()
     {
         File.WriteAllText(Path.Combine(_bench.JobDirectory, "job.json"), "{ not json");

@@ -21,7 +21,9 @@ public sealed class StaticBinaryTests(AgentBinary agent)
         string root = Directory.CreateTempSubdirectory("x2k-root").FullName;
         try
         {
-            File.Copy(agent.Path, Path.Combine(root, "x2k-agent"));
+            // By another program: a child that another test starts meanwhile would inherit this one's open file, and exec refuses a file open for writing.
+            using (Process copy = Process.Start("cp", [agent.Path, root]))
+                copy.WaitForExit();
             using Process process = Process.Start(new ProcessStartInfo("chroot", [root, "/x2k-agent", "hash", "/x2k-agent"]) { RedirectStandardOutput = true })!;
             string output = process.StandardOutput.ReadToEnd();
             process.WaitForExit();

@@ -168,7 +168,8 @@ internal sealed class Connection : IDisposable
     public void Dispose()
     {
         _transport.Dispose();
-        _listener?.Join();
+        if (_listener?.Join(TimeSpan.FromSeconds(5)) ?? true)
+            _transport.CloseOutput();
     }
 
     private void Greet()

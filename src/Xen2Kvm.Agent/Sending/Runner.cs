@@ -128,6 +128,7 @@ internal sealed class Runner(JobDirectory directory)
         Attempt = _before.Attempt,
         StartedAt = _before.StartedAt,
         UpdatedAt = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(),
+        CopiedAt = queue.CopiedAt,
         Phase = health.EverConnected ? queue.Read(CurrentPhase) : "connect",
         Reconnecting = health.IsReconnecting,
         Connections = health.Up,
