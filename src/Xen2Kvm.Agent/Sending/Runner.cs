@@ -13,7 +13,7 @@ namespace Xen2Kvm.Agent.Sending;
 /// <summary>The detached process of one job, from the start to a final status. It holds the job's lock as long as it lives.</summary>
 internal sealed class Runner(JobDirectory directory)
 {
-    private const int TickMilliseconds = 250, TicksPerAdaption = 4;
+    private const int TickMilliseconds = 250, TicksPerAdaption = 2;
     private static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(90);
     private readonly TransferStatus _before = directory.LastStatus() ?? new TransferStatus { State = "absent" };
 
