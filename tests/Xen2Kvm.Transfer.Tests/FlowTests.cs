@@ -22,14 +22,14 @@ public sealed class FlowTests
     }
 
     [Fact]
-    public void A_slow_network_is_answered_with_more_compression() => MostUsedLevel( wire: 10, store: 2000, level1: 400, level3: 150).ShouldBe(3);
+    public void A_slow_network_is_answered_with_more_compression() => MostUsedLevel(wire: 10, store: 2000, level1: 400, level3: 150).ShouldBe(3);
 
     [Fact]
     public void A_gigabit_network_keeps_the_fast_level_when_the_strong_one_costs_more_than_it_gains() =>
-        MostUsedLevel( wire: 117, store: 2000, level1: 400, level3: 150).ShouldBe(1);
+        MostUsedLevel(wire: 117, store: 2000, level1: 400, level3: 150).ShouldBe(1);
 
     [Fact]
-    public void A_fast_network_is_fed_without_compression() => MostUsedLevel( wire: 3000, store: 1500, level1: 400, level3: 150).ShouldBe(0);
+    public void A_fast_network_is_fed_without_compression() => MostUsedLevel(wire: 3000, store: 1500, level1: 400, level3: 150).ShouldBe(0);
 
     [Fact]
     public void A_busy_receiver_is_not_helped_by_compression()
