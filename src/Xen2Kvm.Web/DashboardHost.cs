@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Options;
 using Radzen;
 using Xen2Kvm.Engine;
+using Xen2Kvm.Guests;
+using Xen2Kvm.Hosts;
 using Xen2Kvm.Persistence;
 using Xen2Kvm.Web.Api;
 using Xen2Kvm.Web.Auth;
@@ -60,6 +62,8 @@ public static class DashboardHost
         builder.Services.AddDashboardOptions(builder.Configuration);
         builder.Services.AddXen2KvmPersistence(builder.Configuration);
         builder.Services.AddXen2KvmEngine(builder.Configuration);
+        builder.Services.AddXen2KvmHosts();
+        builder.Services.AddXen2KvmGuests();
         builder.Services.AddDashboardAuth();
         builder.Services.AddDashboardApi();
         builder.Services.AddSignalR();
@@ -68,7 +72,6 @@ public static class DashboardHost
         builder.Services.AddCascadingAuthenticationState();
         builder.Services.AddRadzenComponents();
         builder.Services.AddHealthChecks().AddCheck<DatabaseHealth>("database");
-        builder.Services.AddStandIns();
         configure?.Invoke(builder);
         return builder.Build();
     }
