@@ -72,11 +72,6 @@ public static class DashboardHost
         builder.Services.AddCascadingAuthenticationState();
         builder.Services.AddRadzenComponents();
         builder.Services.AddHealthChecks().AddCheck<DatabaseHealth>("database");
-<<<<<<< HEAD
-=======
-        builder.Services.AddXen2KvmHosts();
-        builder.Services.AddXen2KvmGuests();
->>>>>>> main
         configure?.Invoke(builder);
         return builder.Build();
     }
