@@ -62,6 +62,8 @@ public static class DashboardHost
         builder.Services.AddDashboardOptions(builder.Configuration);
         builder.Services.AddXen2KvmPersistence(builder.Configuration);
         builder.Services.AddXen2KvmEngine(builder.Configuration);
+        builder.Services.AddXen2KvmHosts();
+        builder.Services.AddXen2KvmGuests();
         builder.Services.AddDashboardAuth();
         builder.Services.AddDashboardApi();
         builder.Services.AddSignalR();
@@ -70,8 +72,6 @@ public static class DashboardHost
         builder.Services.AddCascadingAuthenticationState();
         builder.Services.AddRadzenComponents();
         builder.Services.AddHealthChecks().AddCheck<DatabaseHealth>("database");
-        builder.Services.AddXen2KvmHosts();
-        builder.Services.AddXen2KvmGuests();
         configure?.Invoke(builder);
         return builder.Build();
     }
