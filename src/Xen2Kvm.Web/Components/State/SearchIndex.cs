@@ -3,6 +3,7 @@ using Xen2Kvm.Engine.Inventory;
 using Xen2Kvm.Engine.Planning;
 using Xen2Kvm.Engine.Runs;
 using Xen2Kvm.Web.Components.Text;
+using Host = Xen2Kvm.Domain.Inventory.Host;
 
 namespace Xen2Kvm.Web.Components.State;
 

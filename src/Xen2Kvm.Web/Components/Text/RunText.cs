@@ -102,6 +102,18 @@ public static class RunText
         };
     }
 
+    /// <summary>Progress over all steps in thousandths: each step counts the same, the current one by its own share.</summary>
+    public static (long Done, long Total) Progress(Run run)
+    {
+        var done = run.Steps.Count(step => step.State == StepState.Done) * 1000L;
+        if (run.CurrentStep is { Progress: { TotalBytes: > 0 } progress })
+        {
+            done += 10L * Formats.Percent(progress.DoneBytes ?? 0, progress.TotalBytes.Value);
+        }
+
+        return (done, Math.Max(1, run.Steps.Count * 1000L));
+    }
+
     /// <summary>Whether the run is past its cutover: the guest has been started on its new host.</summary>
     public static bool IsPastCutover(Run run) =>
         run.Steps.Any(step => step.IsCutover && (step.State is StepState.Done or StepState.Running or StepState.Failed));

@@ -1,6 +1,7 @@
 using Xen2Kvm.Domain.Inventory;
 using Xen2Kvm.Domain.Preflight;
 using Xen2Kvm.Domain.Runs;
+using Host = Xen2Kvm.Domain.Inventory.Host;
 
 namespace Xen2Kvm.Web.Components.Text;
 

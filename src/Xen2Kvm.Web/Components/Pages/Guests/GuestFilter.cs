@@ -1,6 +1,5 @@
 using System.Globalization;
-using CsvHelper;
-using CsvHelper.Configuration;
+using System.Text;
 using Xen2Kvm.Domain.Inventory;
 using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Runs;
@@ -92,22 +91,19 @@ public sealed record GuestFilter
         ["host"] = Host, ["kind"] = Kind, ["power"] = Power, ["q"] = string.IsNullOrWhiteSpace(Text) ? null : Text, ["sort"] = Sort,
     };
 
-    /// <summary>Rows as CSV with a header line. Cells that a spreadsheet would take for a formula are escaped.</summary>
-    public static async Task<MemoryStream> ToCsvAsync(IEnumerable<GuestRow> rows)
+    /// <summary>Rows as CSV with a header line, in UTF-8 with a mark that spreadsheets look for.</summary>
+    public static byte[] ToCsv(IEnumerable<GuestRow> rows)
     {
-        var stream = new MemoryStream();
-        await using (var writer = new StreamWriter(stream, new System.Text.UTF8Encoding(true), leaveOpen: true))
-        await using (var csv = new CsvWriter(writer, new CsvConfiguration(CultureInfo.InvariantCulture) { InjectionOptions = InjectionOptions.Escape }))
+        var text = new StringBuilder("\uFEFF");
+        Csv.Line(text, "name", "host", "power", "kind", "system", "vcpus", "memory_mib", "disks", "disk_bytes", "addresses", "move", "seen_at");
+        foreach (var row in rows)
         {
-            await csv.WriteRecordsAsync(rows.Select(row => new
-            {
-                row.Name, row.Host, row.Power, row.Kind, row.System, row.Vcpus, row.MemoryMiB, Disks = row.DiskCount, row.DiskBytes, row.Addresses, row.Move,
-                SeenAt = row.Seen.SeenAt.UtcDateTime.ToString("O", CultureInfo.InvariantCulture),
-            }));
+            Csv.Line(
+                text, row.Name, row.Host, row.Power, row.Kind, row.System, row.Vcpus, row.MemoryMiB, row.DiskCount, row.DiskBytes, row.Addresses, row.Move,
+                row.Seen.SeenAt.UtcDateTime.ToString("O", CultureInfo.InvariantCulture));
         }
 
-        stream.Position = 0;
-        return stream;
+        return Encoding.UTF8.GetBytes(text.ToString());
     }
 
     private bool Passes(GuestRow row) =>

@@ -110,17 +110,23 @@ public sealed partial class GuestList
     {
         Sort = sorted.SortOrder switch
         {
-            SortOrder.Ascending => sorted.Column.Property,
-            SortOrder.Descending => "-" + sorted.Column.Property,
+            SortOrder.Ascending => sorted.Column?.Property,
+            SortOrder.Descending => "-" + sorted.Column?.Property,
             _ => null,
         },
     });
 
-    private void Open(DataGridRowMouseEventArgs<GuestRow> row) => Navigation.NavigateTo(State.Links.Guest(row.Data.Host, row.Data.Name));
+    private void Open(DataGridRowMouseEventArgs<GuestRow> clicked)
+    {
+        if (clicked.Data is { } row)
+        {
+            Navigation.NavigateTo(State.Links.Guest(row.Host, row.Name));
+        }
+    }
 
     private async Task ExportAsync()
     {
-        await using var stream = await GuestFilter.ToCsvAsync(_shown);
+        using var stream = new MemoryStream(GuestFilter.ToCsv(_shown));
         using var reference = new DotNetStreamReference(stream);
         await Js.InvokeVoidAsync("x2k.download", Gone, "guests.csv", "text/csv", reference);
     }

@@ -3,6 +3,7 @@ using Radzen;
 using Xen2Kvm.Domain.Inventory;
 using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Web.Components.Controls;
+using Host = Xen2Kvm.Domain.Inventory.Host;
 
 namespace Xen2Kvm.Web.Components.Pages.Hosts;
 
