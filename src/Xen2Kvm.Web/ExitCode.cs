@@ -14,4 +14,7 @@ public enum ExitCode
 
     /// <summary>Another program listens on the address.</summary>
     AddressInUse = 3,
+
+    /// <summary>The database cannot be started or reached; the message says what to do.</summary>
+    DatabaseUnavailable = 4,
 }

@@ -1,9 +1,9 @@
-using System.Globalization;
-using System.Threading.RateLimiting;
+using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Identity;
-using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.Options;
+using Xen2Kvm.Persistence;
 using Xen2Kvm.Web.Hosting;
 
 namespace Xen2Kvm.Web.Auth;
@@ -11,15 +11,13 @@ namespace Xen2Kvm.Web.Auth;
 /// <summary>Registers who may come in and what they may do.</summary>
 internal static class AuthRegistration
 {
-    /// <summary>Name of the rate limit of sign-in and set-up.</summary>
-    public const string SignInLimit = "sign-in";
+    private const string CookieOrToken = "CookieOrToken";
 
-    /// <summary>Adds authentication, the policies, antiforgery and the limit on sign-in attempts.</summary>
+    /// <summary>Adds accounts, the two ways to authenticate, the policies, antiforgery and the limit on sign-in attempts.</summary>
     public static void AddDashboardAuth(this IServiceCollection services)
     {
-        services.AddAuthentication(IdentityConstants.ApplicationScheme).AddCookie(IdentityConstants.ApplicationScheme);
-        services.AddOptions<Microsoft.AspNetCore.Authentication.Cookies.CookieAuthenticationOptions>(IdentityConstants.ApplicationScheme)
-            .Configure<IOptions<DashboardOptions>>((cookie, dashboard) => Session.Configure(cookie, dashboard.Value));
+        services.AddAccounts();
+        services.AddCookieOrToken();
         services.AddAuthorizationBuilder().AddRolePolicies();
         services.AddAntiforgery(options =>
         {
@@ -27,26 +25,51 @@ internal static class AuthRegistration
             options.Cookie.HttpOnly = true;
             options.Cookie.SameSite = SameSiteMode.Strict;
             options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
-        });
-        services.AddRateLimiter(limiter => { });
-        services.AddOptions<RateLimiterOptions>().Configure<IOptions<DashboardOptions>>((limiter, dashboard) =>
-        {
-            var permits = dashboard.Value.SignInAttemptsPerMinute;
-            limiter.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
-            limiter.AddPolicy(SignInLimit, context => RateLimitPartition.GetFixedWindowLimiter(
-                context.Connection.RemoteIpAddress?.ToString() ?? "local",
-                _ => new FixedWindowRateLimiterOptions { PermitLimit = permits, Window = TimeSpan.FromMinutes(1) }));
-            limiter.OnRejected = (rejected, _) =>
-            {
-                rejected.HttpContext.Response.Headers.RetryAfter = 60.ToString(CultureInfo.InvariantCulture);
-                if (rejected.HttpContext.Request.Path.StartsWithSegments("/account"))
-                {
-                    rejected.HttpContext.Response.Redirect($"{rejected.HttpContext.Request.Path}?error=too-many");
-                }
 
-                return ValueTask.CompletedTask;
-            };
+            // The header is ours, and says nosniff, DENY and more; see SecurityHeaders.
+            options.SuppressXFrameOptionsHeader = true;
         });
+        services.AddSignInLimit();
+        services.AddSingleton<SetupLink>();
+        services.AddSingleton<LocalToken>();
+        services.AddHostedService<AccessPreparation>();
+        services.AddScoped<FirstAdmin>();
+        services.AddScoped<SignIn>();
+    }
+
+    private static void AddAccounts(this IServiceCollection services)
+    {
+        services.AddIdentityCore<AppUser>(identity =>
+            {
+                identity.User.RequireUniqueEmail = false;
+                identity.Password.RequiredLength = 12;
+                identity.Password.RequiredUniqueChars = 4;
+                identity.Password.RequireDigit = false;
+                identity.Password.RequireLowercase = false;
+                identity.Password.RequireUppercase = false;
+                identity.Password.RequireNonAlphanumeric = false;
+                identity.Lockout.MaxFailedAccessAttempts = 8;
+                identity.Lockout.DefaultLockoutTimeSpan = TimeSpan.FromMinutes(10);
+            })
+            .AddRoles<IdentityRole<Guid>>()
+            .AddEntityFrameworkStores<Xen2KvmDbContext>()
+            .AddSignInManager();
+        services.Configure<SecurityStampValidatorOptions>(stamp => stamp.ValidationInterval = TimeSpan.FromMinutes(2));
+    }
+
+    private static void AddCookieOrToken(this IServiceCollection services)
+    {
+        var authentication = services.AddAuthentication(options =>
+        {
+            options.DefaultScheme = CookieOrToken;
+            options.DefaultSignInScheme = IdentityConstants.ApplicationScheme;
+        });
+        authentication.AddPolicyScheme(CookieOrToken, "Session cookie or API token", policy => policy.ForwardDefaultSelector = context =>
+            TokenHandler.IsOffered(context.Request) ? TokenHandler.SchemeName : IdentityConstants.ApplicationScheme);
+        authentication.AddScheme<Microsoft.AspNetCore.Authentication.AuthenticationSchemeOptions, TokenHandler>(TokenHandler.SchemeName, null);
+        authentication.AddIdentityCookies();
+        services.AddOptions<CookieAuthenticationOptions>(IdentityConstants.ApplicationScheme)
+            .Configure<IOptions<DashboardOptions>>((cookie, dashboard) => Session.Configure(cookie, dashboard.Value));
     }
 
     private static void AddRolePolicies(this AuthorizationBuilder authorization)

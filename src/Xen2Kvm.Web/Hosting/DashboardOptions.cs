@@ -17,6 +17,12 @@ public sealed class DashboardOptions
     /// </summary>
     public string? PublicUrl { get; set; }
 
+    /// <summary>
+    /// Write an API token (role Operator) for x2k to <c>cli-token</c> in the state directory at every start; readable by the program's
+    /// account only. Default: off.
+    /// </summary>
+    public bool LocalToken { get; set; }
+
     /// <summary>Minutes after which an idle person must sign in again; default 480.</summary>
     public int SessionMinutes { get; set; } = 480;
 

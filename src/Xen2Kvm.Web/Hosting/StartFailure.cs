@@ -1,5 +1,7 @@
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
+using Npgsql;
+using Xen2Kvm.Persistence.Embedded;
 
 namespace Xen2Kvm.Web.Hosting;
 
@@ -21,6 +23,12 @@ internal static class StartFailure
         {
             error.WriteLine($"{failure.Message} ({inUse.Message}) End the other program, or choose another address with --Urls http://127.0.0.1:PORT.");
             return ExitCode.AddressInUse;
+        }
+
+        if (failure is EmbeddedPostgresException or NpgsqlException)
+        {
+            error.WriteLine($"The database cannot be used: {failure.Message}");
+            return ExitCode.DatabaseUnavailable;
         }
 
         error.WriteLine($"The dashboard ended unexpectedly: {failure}");

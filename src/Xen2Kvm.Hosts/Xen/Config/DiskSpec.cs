@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Xen2Kvm.Hosts.Xen.Config;
 
 /// <summary>Format of a disk image (xl-disk-configuration(5)).</summary>
@@ -88,7 +90,8 @@ public sealed record DiskSpec
     /// <summary>Keys without a property here (COLO, grant_usage, unknown ones), as written; a flag has the value "".</summary>
     public IReadOnlyDictionary<string, string> Extra { get; init; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
 
-    /// <summary>What is wrong with the entry; line numbers are 0, the config's reader fills them in.</summary>
+    /// <summary>What is wrong with the entry; line numbers are 0, the config's reader fills them in. A definition gathers them all in its own list.</summary>
+    [JsonIgnore]
     public IReadOnlyList<ConfigProblem> Problems { get; init; } = [];
 
     /// <summary>Reads an entry of <c>disk = [ ]</c> in any syntax of xl-disk-configuration(5), and xm's.</summary>

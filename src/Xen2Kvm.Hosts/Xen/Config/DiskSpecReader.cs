@@ -3,21 +3,6 @@ namespace Xen2Kvm.Hosts.Xen.Config;
 /// <summary>Reads one disk entry parameter by parameter, as libxlu_disk_l.l does, and forgives what only xm understood.</summary>
 internal sealed class DiskSpecReader(string text)
 {
-    private static readonly HashSet<string> IgnoredPrefixes = new(StringComparer.Ordinal)
-    {
-        "tapdisk", "tap", "tap2", "aio", "ioemu", "file", "phy", "sync", "ram",
-    };
-
-    private static readonly HashSet<string> Flags = new(StringComparer.Ordinal)
-    {
-        "cdrom", "direct-io-safe", "discard", "no-discard", "colo", "no-colo", "trusted", "untrusted",
-    };
-
-    private static readonly HashSet<string> KeptKeys = new(StringComparer.Ordinal)
-    {
-        "colo-host", "colo-port", "colo-export", "active-disk", "hidden-disk", "grant_usage",
-    };
-
     private readonly List<string> _prefixes = [];
     private readonly List<ConfigProblem> _problems = [];
     private readonly SortedDictionary<string, string> _extra = new(StringComparer.Ordinal);
@@ -55,7 +40,7 @@ internal sealed class DiskSpecReader(string text)
                 break;
             }
 
-            if (PrefixOf(rest) is { } prefix && TakePrefix(prefix, rest[(prefix.Length + 1)..]))
+            if (DiskWords.PrefixOf(rest) is { } prefix && TakePrefix(prefix, rest[(prefix.Length + 1)..]))
             {
                 rest = rest[(prefix.Length + 1)..];
                 continue;
@@ -70,18 +55,6 @@ internal sealed class DiskSpecReader(string text)
         return Finish();
     }
 
-    /// <summary>The word before a colon at the start, when it looks like a deprecated prefix.</summary>
-    private static string? PrefixOf(ReadOnlySpan<char> rest)
-    {
-        var length = 0;
-        while (length < rest.Length && (char.IsAsciiLetterLower(rest[length]) || (length > 0 && char.IsAsciiDigit(rest[length]))))
-        {
-            length++;
-        }
-
-        return length > 0 && length < rest.Length && rest[length] == ':' ? rest[..length].ToString() : null;
-    }
-
     private bool TakePrefix(string prefix, ReadOnlySpan<char> after)
     {
         switch (prefix)
@@ -92,7 +65,7 @@ internal sealed class DiskSpecReader(string text)
             case "iscsi" or "nbd" or "enbd" or "drbd":
                 Once(ref _script, "block-" + prefix, "script");
                 break;
-            case var known when IgnoredPrefixes.Contains(known):
+            case var known when DiskWords.IgnoredPrefixes.Contains(known):
                 break;
             default:
                 // libxlu: a path or nothing behind an unknown prefix is an error; a word behind it makes it part of the target or vdev.
@@ -111,14 +84,14 @@ internal sealed class DiskSpecReader(string text)
 
     private void Take(string parameter)
     {
-        if (Flags.Contains(parameter))
+        if (DiskWords.Flags.Contains(parameter))
         {
             TakeFlag(parameter);
             return;
         }
 
         var equals = parameter.IndexOf('=', StringComparison.Ordinal);
-        if (equals > 0 && parameter[..equals].All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '_'))
+        if (equals > 0 && DiskWords.IsKey(parameter.AsSpan(0, equals)))
         {
             TakeKey(parameter[..equals], parameter[(equals + 1)..]);
         }
@@ -182,7 +155,7 @@ internal sealed class DiskSpecReader(string text)
                 break;
             default:
                 _extra[key] = value;
-                if (!KeptKeys.Contains(key))
+                if (!DiskWords.KeptKeys.Contains(key))
                 {
                     Wrong($"{key}={value}", "Unknown disk parameter");
                 }
@@ -257,17 +230,7 @@ internal sealed class DiskSpecReader(string text)
 
     private void SetFormat(string value)
     {
-        DiskFormat format = value switch
-        {
-            "" or "raw" => DiskFormat.Raw,
-            "qcow" => DiskFormat.Qcow,
-            "qcow2" => DiskFormat.Qcow2,
-            "vhd" => DiskFormat.Vhd,
-            "qed" => DiskFormat.Qed,
-            "vmdk" => DiskFormat.Vmdk,
-            "empty" => DiskFormat.Empty,
-            _ => DiskFormat.Unknown,
-        };
+        var format = DiskWords.Format(value);
         if (format == DiskFormat.Unknown)
         {
             Wrong(value, "Unknown disk format");
@@ -343,7 +306,8 @@ internal sealed class DiskSpecReader(string text)
 
     private void Once(ref string? field, string value, string what)
     {
-        if (!string.IsNullOrEmpty(field))
+        // libxlu lets a word be said twice, but not a name.
+        if (!string.IsNullOrEmpty(field) && !(field == value && (what is "backendtype" or "specification")))
         {
             Wrong(value, $"The {what} is given twice");
             return;

@@ -30,7 +30,7 @@ internal static partial class Secrets
     /// <summary>The value of a setting as it may be shown.</summary>
     public static string Show(string key, string value) => IsSecretKey(key) ? Mask : Show(value);
 
-    // key = 'x', key=x, (key x), "key": "x"; a quoted value may hold anything up to its quote.
-    [GeneratedRegex("""((?:passw(?:or)?d|secret)['"]?\s*(?:[=:]\s*|\s))(?:'[^'\n]*'?|"[^"\n]*"?|[^,'"\s)\]]*)""", RegexOptions.IgnoreCase)]
+    // key = 'x' + y, vnc=1,key=x, (key x), "key": "x": whatever follows on the line may be a part of it.
+    [GeneratedRegex("""((?:passw(?:or)?d|secret)['"]?\s*[=: ]).*""", RegexOptions.IgnoreCase)]
     private static partial Regex PasswordAssignment();
 }

@@ -70,7 +70,8 @@ internal static class VifKeys
     /// <summary>xl reads six hex numbers with any separator, one or two digits each; what comes back has colons and lower case.</summary>
     internal static string? ReadMac(string value)
     {
-        var parts = value.Trim().Split(':', '-');
+        value = value.Trim();
+        var parts = value.Length == 12 ? [.. value.Chunk(2).Select(pair => new string(pair))] : value.Split(':', '-');
         if (parts.Length != 6)
         {
             return null;

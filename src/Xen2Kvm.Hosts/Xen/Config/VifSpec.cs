@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Xen2Kvm.Hosts.Xen.Config;
 
 /// <summary>What kind of network device the guest gets (xl-network-configuration(5), <c>type=</c>).</summary>
@@ -67,7 +69,8 @@ public sealed record VifSpec
     /// <summary>Keys without a property here (COLO, accel, xm's vlanid, policy, label, uuid …), as written.</summary>
     public IReadOnlyDictionary<string, string> Extra { get; init; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
 
-    /// <summary>What is wrong with the entry; line numbers are 0, the config's reader fills them in.</summary>
+    /// <summary>What is wrong with the entry; line numbers are 0, the config's reader fills them in. A definition gathers them all in its own list.</summary>
+    [JsonIgnore]
     public IReadOnlyList<ConfigProblem> Problems { get; init; } = [];
 
     /// <summary>Reads an entry of <c>vif = [ ]</c>; the empty text is a device with every default.</summary>

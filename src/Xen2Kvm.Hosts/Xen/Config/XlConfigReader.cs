@@ -144,7 +144,7 @@ internal sealed class XlConfigReader(string text, string fileName)
         }
         else if (earlier is not null)
         {
-            Report(ConfigProblemKind.Note, start, Secrets.IsSecretKey(name) ? "" : _cursor.TextFrom(start), $"{name} was already set on line {earlier.Line}; the last one counts", name);
+            Report(ConfigProblemKind.Note, start, _cursor.TextFrom(start), $"{name} was already set on line {earlier.Line}; the last one counts", name);
         }
 
         var setting = new XlSetting(name, value, start.Line, start.Column);
@@ -170,5 +170,5 @@ internal sealed class XlConfigReader(string text, string fileName)
     }
 
     private void Report(ConfigProblemKind kind, XlTextCursor.Mark at, string shown, string message, string? key = null) =>
-        _problems.Add(new ConfigProblem(kind, at.Line, at.Column, Secrets.Show(shown), message, key));
+        _problems.Add(new ConfigProblem(kind, at.Line, at.Column, key is not null && Secrets.IsSecretKey(key) ? key : Secrets.Show(shown), message, key));
 }

@@ -68,7 +68,9 @@ internal sealed class XlValueReader(XlTextCursor cursor)
                     _ => Fail(ConfigProblemKind.Syntax, $"A value cannot start with {Printable(c)}"),
                 };
             case var name:
-                return Fail(ConfigProblemKind.ComputedExpression, $"The value refers to {Secrets.Show(name)}, which is Python and not evaluated; quote it if it is text");
+                return Fail(
+                    ConfigProblemKind.ComputedExpression,
+                    $"The value refers to {Secrets.Show(name)}, which is Python and not evaluated; quote it if it is text");
         }
     }
 

@@ -157,6 +157,14 @@ public sealed class DiskSpecTests
     }
 
     [Fact]
+    public void A_word_may_be_said_twice_but_not_a_name()
+    {
+        DiskSpec.Parse("backendtype=phy,backendtype=phy,format=raw,format=raw,vdev=xvda,target=/a").Problems.ShouldBeEmpty();
+        DiskSpec.Parse("backendtype=phy,backendtype=tap,vdev=xvda,target=/a").Problems.ShouldHaveSingleItem();
+        DiskSpec.Parse("vdev=xvda,vdev=xvda,target=/a").Problems.ShouldHaveSingleItem();
+    }
+
+    [Fact]
     public void Xm_s_fourth_field_is_the_backend_domain() =>
         DiskSpec.Parse("phy:/dev/vg/a,xvda,w,storage").Backend.ShouldBe("storage");
 

@@ -28,6 +28,13 @@ public sealed class FuzzTests
             VifSpec.Parse(text).ShouldNotBeNull();
             Vdev.Parse(text);
             VifRate.Parse(text);
+            XlInfoParser.Parse(text);
+            if (i % 10 != 0)
+            {
+                continue;
+            }
+
+            GuestDefinitionJson.Write(ConfigReader.Read(text, "fuzz"));
         }
     }
 
@@ -58,6 +65,47 @@ public sealed class FuzzTests
             foreach (var line in config.Problems.Select(problem => problem.Line).Concat(config.Settings.Select(setting => setting.Line)))
             {
                 line.ShouldBeInRange(1, lines);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_damaged_listing_or_config_never_throws_and_stays_valid_json()
+    {
+        var folder = Path.Combine(AppContext.BaseDirectory, "Golden", "xen");
+        var random = new Random(1707);
+        foreach (var file in Directory.EnumerateFiles(folder).Where(file => !file.EndsWith(".golden.json", StringComparison.Ordinal)))
+        {
+            var whole = File.ReadAllText(file);
+            for (var i = 0; i < 150; i++)
+            {
+                var text = new System.Text.StringBuilder(whole);
+                for (var edits = random.Next(1, 8); edits > 0 && text.Length > 0; edits--)
+                {
+                    var at = random.Next(text.Length);
+                    switch (random.Next(4))
+                    {
+                        case 0:
+                            text.Remove(at, Math.Min(random.Next(1, 40), text.Length - at));
+                            break;
+                        case 1:
+                            text.Insert(at, Noise(random, random.Next(1, 6)));
+                            break;
+                        case 2:
+                            text[at] = Alphabet[random.Next(Alphabet.Length)];
+                            break;
+                        default:
+                            text.Insert(at, random.Next(2) == 0 ? "-99999999999999999999" : "{}");
+                            break;
+                    }
+                }
+
+                var reading = ConfigReader.Read(text.ToString(), "fuzz");
+                System.Text.Json.JsonDocument.Parse(GuestDefinitionJson.Write(reading)).Dispose();
+                if (reading.Guests.Count > 1)
+                {
+                    GuestDefinitionDiff.Compare(reading.Guests[0], reading.Guests[1]).ShouldNotBeNull();
+                }
             }
         }
     }

@@ -222,9 +222,10 @@ public sealed class XlConfigParserTests
     public void Passwords_never_reach_a_problem()
     {
         var config = Parse(
-            "vncpasswd = 'hunter2' + x\nvncpasswd='hunter2'\nvncpasswd='hunter2'\nvfb = [ 'vnc=1,vncpasswd=hunter2' + y ]\nspicepasswd = \"hunter2 x\" % z\n");
+            "vncpasswd = 'hunter2' + x\nvncpasswd='hunter2'\nvncpasswd='hunter2'\nvfb = [ 'vnc=1,vncpasswd=hunter2' + y ]\nspicepasswd = \"hunter2 x\" % z\n"
+            + "vfb = [ 'vncpasswd=' + 'hunter2' ]\nif x: vncpasswd = 'a' + \"hunter2\"\nvncpasswd 'hunter2'\n");
 
-        config.Problems.Count.ShouldBe(4);
+        config.Problems.Count.ShouldBe(7);
         string.Join('\n', config.Problems).ShouldNotContain("hunter2");
     }
 
