@@ -7,14 +7,14 @@ public static class AccountErrors
     public static string? Words(string? code) => code switch
     {
         null or "" => null,
-        "credentials" or "invalid" => "Name or password is not right. Check both, and whether Caps Lock is on.",
-        "locked" => "Too many wrong passwords. Wait some minutes, then try again.",
+        "wrong" => "Name or password is not right. Check both, and whether Caps Lock is on.",
+        "locked" => "Too many wrong passwords for this name. Wait some minutes, then try again.",
         "too-many" => "Too many attempts from this address. Wait a minute, then try again.",
-        "token" => "This set-up link is not valid any more. Take the newest one from the dashboard's log or terminal.",
-        "password" => "This password is too weak. Take at least 12 characters.",
+        "link" => "This set-up link is not valid any more. Take the newest one: it is in the dashboard's log and in the file setup-link of its state directory.",
+        "password" => "This password is too weak. Take at least 12 characters, not all the same.",
+        "mismatch" => "The two passwords differ. Type the same one twice.",
         "name" => "This name cannot be used. Take letters, digits, dot, dash or underscore.",
-        "exists" => "There is an admin already. Sign in instead.",
-        "expired" => "You were away for long and have been signed out. Sign in again.",
+        "done" => "The first admin was made already. Sign in with that account.",
         _ => "That did not work. Try again.",
     };
 }

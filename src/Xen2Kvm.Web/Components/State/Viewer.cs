@@ -2,6 +2,7 @@ using System.Security.Claims;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Authorization;
 using Xen2Kvm.Engine.Inventory;
+using Xen2Kvm.Web.Auth;
 using Xen2Kvm.Web.Components.Text;
 
 namespace Xen2Kvm.Web.Components.State;
@@ -24,6 +25,9 @@ public sealed class Viewer(TimeProvider time)
     /// <summary>May manage people, tokens, and remove hosts.</summary>
     public bool CanAdminister { get; private set; }
 
+    /// <summary>Highest role, in a word.</summary>
+    public string Role { get; private set; } = "";
+
     /// <summary>The viewer's time zone; UTC when the browser named none that is known here.</summary>
     public TimeZoneInfo Zone { get; private set; } = TimeZoneInfo.Utc;
 
@@ -38,6 +42,7 @@ public sealed class Viewer(TimeProvider time)
             user.Identity?.Name ?? user.FindFirstValue(ClaimTypes.NameIdentifier) ?? "",
             (await authorization.AuthorizeAsync(user, OperatorPolicy)).Succeeded,
             (await authorization.AuthorizeAsync(user, AdminPolicy)).Succeeded);
+        Role = user.HighestRole() ?? "";
     }
 
     /// <summary>Sets who is there.</summary>
