@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Options;
-using Radzen;
 using Xen2Kvm.Engine;
 using Xen2Kvm.Guests;
 using Xen2Kvm.Hosts;
@@ -68,9 +67,7 @@ public static class DashboardHost
         builder.Services.AddDashboardApi();
         builder.Services.AddSignalR();
         builder.Services.AddHostedService<RunChangeRelay>();
-        builder.Services.AddRazorComponents().AddInteractiveServerComponents();
-        builder.Services.AddCascadingAuthenticationState();
-        builder.Services.AddRadzenComponents();
+        builder.Services.AddPages();
         builder.Services.AddHealthChecks().AddCheck<DatabaseHealth>("database");
         configure?.Invoke(builder);
         return builder.Build();
