@@ -9,6 +9,14 @@ namespace Xen2Kvm.Web.Components.Pages.Guests;
 /// <summary>All guests of all hosts in one virtualised table; filter and order live in the address bar.</summary>
 public sealed partial class GuestList
 {
+    private const string _seen = "Seen";
+    private static readonly (string Column, string Title)[] _columns =
+    [
+        (nameof(GuestRow.Host), "Host"), (nameof(GuestRow.Power), "Power"), (nameof(GuestRow.Kind), "Kind"), (nameof(GuestRow.System), "System"),
+        (nameof(GuestRow.Vcpus), "vCPU"), (nameof(GuestRow.MemoryMiB), "Memory"), (nameof(GuestRow.DiskBytes), "Disks"),
+        (nameof(GuestRow.Addresses), "Addresses"), (nameof(GuestRow.Remarks), "Remarks"), (nameof(GuestRow.Move), "Move"), (_seen, "Seen"),
+    ];
+
     private IReadOnlyList<GuestRow>? _all;
     private IReadOnlyList<GuestRow> _shown = [];
     private IReadOnlyList<string> _hosts = [];
@@ -37,8 +45,14 @@ public sealed partial class GuestList
     [SupplyParameterFromQuery(Name = "sort")]
     public string? SortBy { get; set; }
 
+    /// <summary>Columns that are not shown, by comma.</summary>
+    [SupplyParameterFromQuery(Name = "hide")]
+    public string? Hide { get; set; }
+
+    private string[] Hidden => Hide?.Split(',', StringSplitOptions.RemoveEmptyEntries) ?? [];
+
     // The table scrolls by itself so that its header stays; a short list takes only the room it needs.
-    private string GridHeight => $"height:min(calc(100vh - 220px), {((_shown.Count == 0 ? 3 : _shown.Count) * 37) + 84}px)";
+    private string GridHeight => $"height:min(calc(100vh - 220px), {((_shown.Count == 0 ? 3 : _shown.Count) * 37) + 40}px)";
 
     /// <inheritdoc/>
     protected override async Task OnInitializedAsync()
@@ -92,6 +106,14 @@ public sealed partial class GuestList
 
     private void Show(GuestFilter filter) =>
         Navigation.NavigateTo(Navigation.GetUriWithQueryParameters(filter.ToQuery()), replace: true);
+
+    private bool Shows(string column) => !Hidden.Contains(column, StringComparer.Ordinal);
+
+    private void Toggle(string column)
+    {
+        var hidden = Shows(column) ? Hidden.Append(column) : Hidden.Where(known => known != column);
+        Navigation.NavigateTo(Navigation.GetUriWithQueryParameter("hide", string.Join(',', hidden) is { Length: > 0 } text ? text : null), replace: true);
+    }
 
     private void Clear()
     {
