@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
-using Radzen;
 using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Runs;
 
@@ -9,14 +8,6 @@ namespace Xen2Kvm.Web.Components.Pages.Guests;
 /// <summary>All guests of all hosts in one virtualised table; filter and order live in the address bar.</summary>
 public sealed partial class GuestList
 {
-    private const string _seen = "Seen";
-    private static readonly (string Column, string Title)[] _columns =
-    [
-        (nameof(GuestRow.Host), "Host"), (nameof(GuestRow.Power), "Power"), (nameof(GuestRow.Kind), "Kind"), (nameof(GuestRow.System), "System"),
-        (nameof(GuestRow.Vcpus), "vCPU"), (nameof(GuestRow.MemoryMiB), "Memory"), (nameof(GuestRow.DiskBytes), "Disks"),
-        (nameof(GuestRow.Addresses), "Addresses"), (nameof(GuestRow.Remarks), "Remarks"), (nameof(GuestRow.Move), "Move"), (_seen, "Seen"),
-    ];
-
     private IReadOnlyList<GuestRow>? _all;
     private IReadOnlyList<GuestRow> _shown = [];
     private IReadOnlyList<string> _hosts = [];
@@ -50,9 +41,6 @@ public sealed partial class GuestList
     public string? Hide { get; set; }
 
     private string[] Hidden => Hide?.Split(',', StringSplitOptions.RemoveEmptyEntries) ?? [];
-
-    // The table scrolls by itself so that its header stays; a short list takes only the room it needs.
-    private string GridHeight => $"height:min(calc(100vh - 220px), {((_shown.Count == 0 ? 3 : _shown.Count) * 37) + 40}px)";
 
     /// <inheritdoc/>
     protected override async Task OnInitializedAsync()
@@ -119,31 +107,6 @@ public sealed partial class GuestList
     {
         _text = "";
         Show(new GuestFilter { Sort = _filter.Sort });
-    }
-
-    private SortOrder? Order(string property) => _filter.Sort switch
-    {
-        { } sort when sort == property => SortOrder.Ascending,
-        { } sort when sort == "-" + property => SortOrder.Descending,
-        _ => null,
-    };
-
-    private void SortChanged(DataGridColumnSortEventArgs<GuestRow> sorted) => Show(_filter with
-    {
-        Sort = sorted.SortOrder switch
-        {
-            SortOrder.Ascending => sorted.Column?.Property,
-            SortOrder.Descending => "-" + sorted.Column?.Property,
-            _ => null,
-        },
-    });
-
-    private void Open(DataGridRowMouseEventArgs<GuestRow> clicked)
-    {
-        if (clicked.Data is { } row)
-        {
-            Navigation.NavigateTo(State.Links.Guest(row.Host, row.Name));
-        }
     }
 
     private async Task ExportAsync()
