@@ -15,6 +15,7 @@ internal sealed class StopGuestStep : StepBase
     private const string Wait = "wait";
     private const string Force = "force";
     private const string GiveUp = "roll-back";
+    private const int StartAttempts = 3;
     private static readonly TimeSpan BackOnSource = TimeSpan.FromMinutes(5);
 
     public override string Id => "stop";
@@ -71,9 +72,31 @@ internal sealed class StopGuestStep : StepBase
                 $"{name} had no config file on {context.SourceHost.Name}, so it cannot be started again from one. Create it by hand; its disks are untouched.");
         }
 
-        await context.Xen.StartAsync(name, config, cancellationToken).ConfigureAwait(false);
+        await StartOnSourceAsync(context, name, config, cancellationToken).ConfigureAwait(false);
         context.Log($"{name} was started on {context.SourceHost.Name} again.");
         await WaitUntilReachableAsync(context, cancellationToken).ConfigureAwait(false);
+    }
+
+    // A busy dom0 runs into the toolstack's own time limits (10 s for a hotplug script); the guest is worth a second try.
+    private static async Task StartOnSourceAsync(StepContext context, string name, string config, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await context.Xen.StartAsync(name, config, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (RemoteException failure) when (failure.Failure == RemoteFailure.CommandFailed && attempt < StartAttempts)
+            {
+                context.Log($"{failure.Message} Trying again.", RunLogLevel.Warning);
+                await Task.Delay(TimeSpan.FromSeconds(5), context.Time, cancellationToken).ConfigureAwait(false);
+                if ((await context.Xen.GetStateAsync(name, cancellationToken).ConfigureAwait(false)).Power != PowerState.Off)
+                {
+                    return;
+                }
+            }
+        }
     }
 
     private static async Task<StepOutcome> WaitAsync(StepContext context, string handle, CancellationToken cancellationToken)

@@ -1,0 +1,64 @@
+using System.Text.Json;
+
+namespace Xen2Kvm.Lab.Tests;
+
+/// <summary>The lab as new, a dashboard of its own, and both hosts added to it by the command line client.</summary>
+public sealed class LabFixture : IAsyncLifetime
+{
+    internal Dashboard Dashboard { get; } = new();
+
+    public async ValueTask InitializeAsync()
+    {
+        (await LabAsync("up")).Ok();
+        (await LabAsync("reset")).Ok();
+        await Dashboard.StartAsync();
+        using var environment = JsonDocument.Parse((await LabAsync("env")).Ok().Output);
+        foreach (var host in environment.RootElement.GetProperty("hosts").EnumerateArray())
+        {
+            var name = host.GetProperty("name").GetString()!;
+            (await Dashboard.X2kAsync(
+                "host", "add", name, "--kind", host.GetProperty("kind").GetString()!, "--address", host.GetProperty("address").GetString()!,
+                "--key", host.GetProperty("privateKey").GetString()!,
+                "--accept-fingerprint", host.GetProperty("hostKeys")[0].GetProperty("fingerprint").GetString()!)).Ok();
+            (await Dashboard.X2kAsync("host", "refresh", name)).Ok();
+        }
+    }
+
+    public async ValueTask DisposeAsync() => await Dashboard.DisposeAsync();
+
+    /// <summary>Calls the lab's tool.</summary>
+    internal static Task<Ended> LabAsync(params string[] arguments) => Programs.RunAsync(Programs.Lab, arguments, TimeSpan.FromMinutes(25));
+
+    /// <summary>Runs a command on a machine of the lab.</summary>
+    internal static Task<Ended> OnAsync(string machine, string command) => LabAsync("ssh", machine, command);
+
+    /// <summary>Plans the move of a guest, accepts that the lab has no KVM, and starts it.</summary>
+    internal async Task StartMoveAsync(string guest, string address, params string[] options)
+    {
+        (await Dashboard.X2kAsync(["plan", "create", "xen1", guest, "--to", "kvm1", "--ping", address, "--tcp", "80", "--prove-within", "600", .. options])).Ok();
+        await Dashboard.X2kAsync("preflight", guest, "--accept", "X19:kvm");
+        (await Dashboard.X2kAsync("run", "start", guest)).Ok();
+    }
+
+    /// <summary>The newest run of a guest.</summary>
+    internal async Task<JsonElement> RunOfAsync(string guest) =>
+        JsonDocument.Parse((await Dashboard.X2kAsync("run", "show", guest, "--json")).Ok().Output).RootElement;
+
+    /// <summary>Waits for the end of a run and wants it in this state; its log is in the failure's text.</summary>
+    internal async Task<JsonElement> EndOfRunAsync(string guest, string state)
+    {
+        var run = default(JsonElement);
+        await Wait.UntilAsync($"the run of {guest} ends", TimeSpan.FromMinutes(20), async () =>
+        {
+            run = await RunOfAsync(guest);
+            return run.GetProperty("state").GetString() is "Succeeded" or "Failed" or "Stopped" or "RolledBack" or "NeedsAnswer";
+        });
+        if (run.GetProperty("state").GetString() != state)
+        {
+            var log = await Dashboard.X2kAsync("run", "log", guest);
+            Assert.Fail($"The run of {guest} is {run.GetProperty("state")}, not {state}: {run}\n{log.Output}");
+        }
+
+        return run;
+    }
+}
