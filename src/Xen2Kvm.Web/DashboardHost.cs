@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
-using Radzen;
 using Xen2Kvm.Engine;
+using Xen2Kvm.Guests;
+using Xen2Kvm.Hosts;
 using Xen2Kvm.Persistence;
 using Xen2Kvm.Web.Api;
 using Xen2Kvm.Web.Auth;
@@ -60,15 +61,14 @@ public static class DashboardHost
         builder.Services.AddDashboardOptions(builder.Configuration);
         builder.Services.AddXen2KvmPersistence(builder.Configuration);
         builder.Services.AddXen2KvmEngine(builder.Configuration);
+        builder.Services.AddXen2KvmHosts();
+        builder.Services.AddXen2KvmGuests();
         builder.Services.AddDashboardAuth();
         builder.Services.AddDashboardApi();
         builder.Services.AddSignalR();
         builder.Services.AddHostedService<RunChangeRelay>();
-        builder.Services.AddRazorComponents().AddInteractiveServerComponents();
-        builder.Services.AddCascadingAuthenticationState();
-        builder.Services.AddRadzenComponents();
+        builder.Services.AddPages();
         builder.Services.AddHealthChecks().AddCheck<DatabaseHealth>("database");
-        builder.Services.AddStandIns();
         configure?.Invoke(builder);
         return builder.Build();
     }

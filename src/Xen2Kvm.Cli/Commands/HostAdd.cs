@@ -14,7 +14,7 @@ internal static class HostAdd
     public static Command Build(CommonOptions common)
     {
         var name = new Argument<string>("name") { Description = "What to call it" };
-        var kind = new Option<HostKind>("--kind") { Description = "xen or kvm", Required = true };
+        var kind = Choice.Option<HostKind>("--kind", "Which side it is on", required: true);
         var address = new Option<string>("--address") { Description = "Name or IP address", Required = true };
         var port = new Option<int>("--port") { Description = "SSH port", DefaultValueFactory = _ => 22 };
         var user = new Option<string>("--user") { Description = "Account", DefaultValueFactory = _ => "root" };

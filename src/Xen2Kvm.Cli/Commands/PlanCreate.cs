@@ -13,7 +13,7 @@ internal static class PlanCreate
         var guest = new Argument<string>("guest") { Description = "Name of the guest" };
         var to = new Option<string>("--to") { Description = "KVM host to move it to", Required = true };
         var storage = new Option<string?>("--storage") { Description = "Volume group or pool there (default: the one with most room)" };
-        var format = new Option<DiskFormat>("--format") { Description = "raw or qcow2, in a directory pool" };
+        var format = Choice.Option<DiskFormat>("--format", "Format in a directory pool (default: raw)");
         var bridges = Mapping.BridgeOption();
         var name = new Option<string?>("--name") { Description = "Name there (default: the same)" };
         var vcpus = new Option<int?>("--vcpus") { Description = "Virtual CPUs (default: the same)" };

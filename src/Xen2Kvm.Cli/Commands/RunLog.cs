@@ -13,7 +13,7 @@ internal static class RunLog
     {
         var id = RunCommands.RunArgument();
         var follow = new Option<bool>("--follow", "-f") { Description = "Go on with new lines until the run ends" };
-        var level = new Option<RunLogLevel>("--level") { Description = "Least level: debug (commands and output), info, warning, error" };
+        var level = Choice.Option<RunLogLevel>("--level", "Least level to show; debug has every command and its output (default: debug)");
         var step = new Option<string?>("--step") { Description = "Only lines of this step" };
         var after = new Option<long>("--after") { Description = "Only lines after this sequence number" };
         var command = new Command("log", "The log of a run. With --json one line of JSON each") { id, follow, level, step, after };

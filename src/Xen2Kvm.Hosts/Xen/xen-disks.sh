@@ -1,0 +1,46 @@
+# size and content of disks
+# Standard input, in each line: the format (raw, qcow2, vpc …), a space, a path or drbd:RESOURCE. $1: nonce. Opens disks for reading only, and only their first and last blocks.
+n=$1
+LC_ALL=C
+export LC_ALL
+T=
+command -v timeout >/dev/null 2>&1 && T='timeout 20'
+q=$(command -v qemu-img || ls /usr/lib/xen*/bin/qemu-img /usr/lib64/xen/bin/qemu-img 2>/dev/null | head -n 1)
+i=0
+while IFS= read -r line; do
+  format=${line%% *} p=${line#* }
+  printf '\036%s disk %s\n' "$n" "$i"
+  i=$((i + 1))
+  case $p in
+    drbd:*)
+      r=${p#drbd:}
+      echo "drbd=$(drbdadm dstate "$r" 2>&1 </dev/null | head -n 1)"
+      p=$(drbdadm sh-dev "$r" 2>/dev/null </dev/null | head -n 1) ;;
+  esac
+  [ -n "$p" ] || { echo kind=missing; continue; }
+  if [ -b "$p" ]; then
+    real=$(readlink -f -- "$p")
+    echo "path=$p"
+    case $real in
+      /dev/dm-*) case $(cat "/sys/block/${real#/dev/}/dm/uuid" 2>/dev/null) in LVM-*) echo kind=lv ;; *) echo kind=block ;; esac ;;
+      /dev/drbd*) echo kind=drbd ;;
+      *) echo kind=block ;;
+    esac
+    echo "size=$(blockdev --getsize64 "$p" 2>/dev/null </dev/null)"
+  elif [ -f "$p" ]; then
+    echo "path=$p"
+    echo kind=file
+    echo "size=$(stat -L -c %s -- "$p")"
+    # Only in the format that the config says: what a raw disk holds is its guest's word.
+    if [ "$format" != raw ] && [ -n "$q" ]; then
+      j=$("$q" info -U -f "$format" --output=json "$p" 2>/dev/null </dev/null) || j=$("$q" info -f "$format" --output=json "$p" 2>/dev/null </dev/null)
+      printf '%s\n' "$j" | sed -n 's/^    "virtual-size": *\([0-9]*\).*/virtual=\1/p'
+      continue
+    fi
+  else
+    echo kind=missing
+    continue
+  fi
+  $T blkid -p -o export -- "$p" 2>/dev/null </dev/null | sed -n '/^\(TYPE\|UUID\|LABEL\|PTTYPE\|USAGE\|PTUUID\)=/p'
+done
+exit 0
