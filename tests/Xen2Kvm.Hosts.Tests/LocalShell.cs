@@ -47,6 +47,7 @@ internal sealed class LocalShell : IRemoteShell, IDisposable
         var start = new ProcessStartInfo("env") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["PATH"] = $"{_bin}:{Environment.GetEnvironmentVariable("PATH")}:/usr/sbin:/sbin";
         start.Environment["LC_ALL"] = "C";
+        start.Environment["X2K_STATE"] = In("state");
         foreach (var word in command.Argv)
         {
             start.ArgumentList.Add(word);

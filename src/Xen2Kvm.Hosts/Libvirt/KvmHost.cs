@@ -25,9 +25,11 @@ internal sealed partial class KvmHost(IRemoteShell shell, TimeProvider time) : I
         var guests = RunAsync("kvm-inventory.sh", [nonce], "reading guests from libvirt", 120);
         var probe = ProbeKvmAsync(shell, cancellationToken);
         await Task.WhenAll(facts, guests, probe).ConfigureAwait(false);
-        return KvmInventory.Read(
-            ScriptSections.Parse(await facts.ConfigureAwait(false), nonce), ScriptSections.Parse(await guests.ConfigureAwait(false), nonce),
-            await probe.ConfigureAwait(false), time.GetUtcNow());
+        var host = ScriptSections.Parse(await facts.ConfigureAwait(false), nonce);
+        var libvirt = ScriptSections.Parse(await guests.ConfigureAwait(false), nonce);
+        var neighbours = await Neighbours.FindAsync(
+            shell, [.. host.Lines("neighbours")], KvmInventory.RunningMacs(libvirt), cancellationToken).ConfigureAwait(false);
+        return KvmInventory.Read(host, libvirt, await probe.ConfigureAwait(false), neighbours, time.GetUtcNow());
 
         Task<string> RunAsync(string script, string[] arguments, string what, int seconds) => HostScripts.RunAsync(
             shell, HostScripts.Command(script, arguments) with { Timeout = TimeSpan.FromSeconds(seconds), Quiet = true }, what, cancellationToken);

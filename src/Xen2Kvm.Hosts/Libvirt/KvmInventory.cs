@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using System.Xml;
 using System.Xml.Linq;
 using Xen2Kvm.Domain.Inventory;
@@ -6,14 +7,15 @@ using Xen2Kvm.Hosts.Scripts;
 namespace Xen2Kvm.Hosts.Libvirt;
 
 /// <summary>Makes a snapshot of what the inventory scripts printed on a KVM host. Pure.</summary>
-internal static class KvmInventory
+internal static partial class KvmInventory
 {
     /// <summary>The snapshot.</summary>
     /// <param name="facts">Sections of host-facts.sh.</param>
     /// <param name="libvirt">Sections of kvm-inventory.sh.</param>
     /// <param name="kvm">Answer of kvm-probe.sh.</param>
+    /// <param name="neighbours">Addresses by MAC that the host has seen.</param>
     /// <param name="now">The time.</param>
-    public static HostSnapshot Read(ScriptSections facts, ScriptSections libvirt, string kvm, DateTimeOffset now)
+    public static HostSnapshot Read(ScriptSections facts, ScriptSections libvirt, string kvm, ILookup<string, string> neighbours, DateTimeOffset now)
     {
         var problems = new List<string>();
         var storage = LinuxFacts.VolumeGroups(facts.Lines("vgs")).ToList();
@@ -59,10 +61,17 @@ internal static class KvmInventory
                 Storage = storage,
                 Tools = LinuxFacts.Tools(facts.Lines("tools")),
             },
-            Guests = Guests(facts, libvirt, problems),
+            Guests = Guests(facts, libvirt, neighbours, problems),
             Problems = problems,
         };
     }
+
+    /// <summary>MACs of the guests that run.</summary>
+    public static IReadOnlyList<string> RunningMacs(ScriptSections libvirt) =>
+    [
+        .. libvirt.Starting("xml ").Where(domain => Power(libvirt["state " + domain.Name]) == PowerState.Running)
+            .SelectMany(domain => MacPattern().Matches(domain.Body).Select(match => match.Groups[1].Value.ToLowerInvariant())),
+    ];
 
     /// <summary>The words of <c>virsh domstate</c>.</summary>
     public static PowerState Power(string state) => state.Trim() switch
@@ -74,12 +83,12 @@ internal static class KvmInventory
         _ => PowerState.Unknown,
     };
 
-    private static List<Guest> Guests(ScriptSections facts, ScriptSections libvirt, List<string> problems)
+    private static List<Guest> Guests(
+        ScriptSections facts, ScriptSections libvirt, ILookup<string, string> neighbours, List<string> problems)
     {
         var volumes = facts.Lines("lvs").Select(line => line.Split('|')).Where(words => words.Length > 1)
             .SelectMany(words => (string[])[$"/dev/{words[0]}/{words[1]}", $"/dev/mapper/{Mapper(words[0])}-{Mapper(words[1])}"])
             .ToHashSet(StringComparer.Ordinal);
-        var neighbours = LinuxFacts.Neighbours(facts.Lines("neighbours"));
         var guests = new List<Guest>();
         foreach (var (uuid, xml) in libvirt.Starting("xml "))
         {
@@ -142,4 +151,7 @@ internal static class KvmInventory
     private static long Bytes(XElement? element) => element is null ? 0 : LinuxFacts.Long(element.Value) ?? 0;
 
     private static string FirstLine(string text) => text.Trim().Split('\n')[0] switch { "" => "virsh printed nothing", var line => line };
+
+    [GeneratedRegex("<mac address=['\"]([0-9A-Fa-f:]{17})['\"]")]
+    private static partial Regex MacPattern();
 }

@@ -12,7 +12,7 @@ for f in "/boot/vmlinuz-$(uname -r)" /boot/vmlinuz-* /boot/vmlinuz /vmlinuz; do
   [ -r "$f" ] && { k=$f; break; }
 done
 [ -n "$k" ] || { echo "unknown there is no kernel in /boot to try it with"; exit 0; }
-cache=/var/lib/x2k/kvm-probe
+cache=${X2K_STATE:-/var/lib/x2k}/kvm-probe
 key="1 $(uname -r) $("$q" --version | head -n 1) $(grep -m1 '^model name' /proc/cpuinfo) $k"
 if [ -r "$cache" ] && [ "$(sed -n 1p "$cache")" = "$key" ]; then
   sed -n 2p "$cache"
@@ -31,5 +31,5 @@ else
   a="no QEMU cannot use KVM: $(head -n 1 "$out.err")"
 fi
 rm -f "$out.err"
-mkdir -p /var/lib/x2k && printf '%s\n%s\n' "$key" "$a" >"$cache.new" && mv -f "$cache.new" "$cache"
+mkdir -p "${cache%/*}" && printf '%s\n%s\n' "$key" "$a" >"$cache.new" && mv -f "$cache.new" "$cache"
 printf '%s\n' "$a"

@@ -36,11 +36,11 @@ v grub2-mkimage --version
 v zstd --version
 v virt-v2v --version
 v sfdisk --version
-v lvm version
+has lvm && echo "lvm $(lvm version 2>/dev/null | sed -n 's/.*LVM version: *//p')"
 v blkid -V
 v drbdadm --version
 v rsync --version
-v ssh -V
+has ssh && echo "ssh $(ssh -V 2>&1 | sed 's/^OpenSSH_//')"
 v sha256sum --version
 v python3 --version
 exit 0

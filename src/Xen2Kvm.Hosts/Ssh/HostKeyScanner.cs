@@ -19,7 +19,7 @@ internal sealed class HostKeyScanner(SshOptions options, SshRuntimeDirectory dir
         try
         {
             using var process = SshProcess.Start(name, options.Program, SshArguments.Scan(endpoint, options, knownHosts));
-            using var limit = new CancellationTokenSource(options.ConnectTimeout * 2, time);
+            using var limit = new CancellationTokenSource(options.AnswerTimeout, time);
             using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
             process.CloseInput();
             string said;
@@ -31,7 +31,7 @@ internal sealed class HostKeyScanner(SshOptions options, SshRuntimeDirectory dir
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
                 throw new RemoteException(RemoteFailure.Unreachable, name,
-                    $"{name} cannot be reached at port {endpoint.Port}: it did not show its key within {options.ConnectTimeout.TotalSeconds * 2:0} seconds.");
+                    $"{name} cannot be reached at port {endpoint.Port}: it did not show its key within {options.AnswerTimeout.TotalSeconds:0} seconds.");
             }
 
             var words = (await File.ReadAllTextAsync(knownHosts, cancellationToken).ConfigureAwait(false)).Split(' ', '\n');

@@ -111,7 +111,7 @@ internal sealed class SshMaster : IDisposable
         var errors = CollectAsync(process.Error, said);
 
         // ConnectTimeout of ssh covers the connection and key exchange; a host that then falls silent is covered here.
-        using var timeout = new CancellationTokenSource(options.ConnectTimeout * 2, time);
+        using var timeout = new CancellationTokenSource(options.AnswerTimeout, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
@@ -132,7 +132,7 @@ internal sealed class SshMaster : IDisposable
         {
             throw new RemoteException(RemoteFailure.Unreachable, host.Name,
                 $"{host.Name} cannot be reached at {host.Ssh.Address} port {host.Ssh.Port}: it began to answer but did not let the program in within " +
-                $"{options.ConnectTimeout.TotalSeconds * 2:0} seconds. Check its load, its name service (sshd's UseDNS) and the firewall between.");
+                $"{options.AnswerTimeout.TotalSeconds:0} seconds. Check its load, its name service (sshd's UseDNS) and the firewall between.");
         }
 
         string text;

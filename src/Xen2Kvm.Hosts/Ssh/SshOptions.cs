@@ -6,8 +6,11 @@ public sealed class SshOptions
     /// <summary>The OpenSSH client.</summary>
     public string Program { get; set; } = "ssh";
 
-    /// <summary>How long a connection may take until it is authenticated and answers.</summary>
+    /// <summary>How long a host may take to accept a TCP connection and to greet.</summary>
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long it may take from the first packet to a session that answers; a busy dom0 is slow at key exchange and login.</summary>
+    public TimeSpan AnswerTimeout { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Commands at a time on one host. sshd's MaxSessions is 10 by default; one is the connection's own, one is kept for kills.</summary>
     public int SessionsPerHost { get; set; } = 8;
@@ -37,6 +40,11 @@ public sealed class SshOptions
         if (ConnectTimeout < TimeSpan.FromSeconds(1) || ConnectTimeout > TimeSpan.FromMinutes(10))
         {
             yield return $"Ssh:ConnectTimeout is {ConnectTimeout}; give 00:00:01 to 00:10:00.";
+        }
+
+        if (AnswerTimeout < ConnectTimeout)
+        {
+            yield return $"Ssh:AnswerTimeout is {AnswerTimeout}; give at least Ssh:ConnectTimeout, {ConnectTimeout}.";
         }
 
         if (SessionsPerHost is < 1 or > 64)

@@ -22,7 +22,7 @@ internal sealed class SshSession : IAsyncDisposable
     private bool _logged;
 
     private SshSession(
-        SshConnection connection, RemoteInvocation invocation, RemoteCommand command, ICommandLog? log, Attempt attempt, long started,
+        SshConnection connection, RemoteInvocation invocation, RemoteCommand command, ICommandLog? log, SshAttempt attempt, long started,
         CancellationToken cancellationToken)
     {
         _connection = connection;
@@ -61,7 +61,7 @@ internal sealed class SshSession : IAsyncDisposable
             {
                 var master = await connection.ConnectAsync(cancellationToken).ConfigureAwait(false);
                 var started = connection.Time.GetTimestamp();
-                var made = await BeginAsync(connection, invocation, command, master, cancellationToken).ConfigureAwait(false);
+                var made = await SshAttempt.BeginAsync(connection, invocation, command, master, cancellationToken).ConfigureAwait(false);
                 if (made.Refusal is not { } refusal)
                 {
                     var session = new SshSession(connection, invocation, command, log, made, started, cancellationToken);
@@ -215,60 +215,6 @@ internal sealed class SshSession : IAsyncDisposable
         _connection.Sessions.Release();
     }
 
-    /// <summary>Starts the client and waits until the command has begun or was not sent at all.</summary>
-    private static async Task<Attempt> BeginAsync(
-        SshConnection connection, RemoteInvocation invocation, RemoteCommand command, SshMaster master, CancellationToken cancellationToken)
-    {
-        var process = SshProcess.Start(connection.Host.Name, connection.Options.Program, SshArguments.Client(master.ControlPath, invocation.Line));
-        try
-        {
-            var early = new Queue<string>();
-            var refusal = new StringBuilder();
-            using var limit = new CancellationTokenSource(connection.Options.ConnectTimeout * 2, connection.Time);
-            using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-            while (await ReadAsync(both.Token).ConfigureAwait(false) is { } line)
-            {
-                if (line.Contains(SshArguments.NoMaster, StringComparison.Ordinal))
-                {
-                    return new(process, master, early, Task.CompletedTask, refusal.Append(' ').ToString());
-                }
-
-                refusal.AppendLine(line);
-                if (invocation.Filter(line) is { } other)
-                {
-                    early.Enqueue(other);
-                }
-
-                if (invocation.ProcessId is not null)
-                {
-                    break;
-                }
-            }
-
-            // Standard input is fed only now: a command that was never sent must not have eaten it.
-            return new(process, master, early, process.FeedAsync(command.StandardInput, CancellationToken.None), null);
-
-            async ValueTask<string?> ReadAsync(CancellationToken token)
-            {
-                try
-                {
-                    return await process.Error.ReadLineAsync(token).ConfigureAwait(false);
-                }
-                catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-                {
-                    connection.Forget(master);
-                    throw new RemoteException(RemoteFailure.ConnectionLost, connection.Host.Name,
-                        $"{connection.Host.Name} no longer answers on its open connection; the connection is made anew with the next command.");
-                }
-            }
-        }
-        catch
-        {
-            process.Dispose();
-            throw;
-        }
-    }
-
     /// <summary>Ends the command on the host, then the client here.</summary>
     private async Task KillAsync()
     {
@@ -298,6 +244,4 @@ internal sealed class SshSession : IAsyncDisposable
         _process.Kill();
         await _stop.CancelAsync().ConfigureAwait(false);
     }
-
-    private sealed record Attempt(SshProcess Process, SshMaster Master, Queue<string> Early, Task Feed, string? Refusal);
 }

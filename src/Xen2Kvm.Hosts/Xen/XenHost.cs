@@ -90,7 +90,7 @@ internal sealed class XenHost(IRemoteShell shell, TimeProvider time) : IXenHost
     public async Task<KernelCapabilities?> ReadKernelAsync(string kernelPath, string? ramdiskPath, CancellationToken cancellationToken)
     {
         var result = await shell.RunAsync(
-            HostScripts.Command("xen-kernel.sh", kernelPath, ramdiskPath ?? "") with { Timeout = TimeSpan.FromMinutes(3) }, cancellationToken)
+            HostScripts.Command("xen-kernel.sh", kernelPath, ramdiskPath ?? "") with { Timeout = TimeSpan.FromMinutes(10) }, cancellationToken)
             .ConfigureAwait(false);
         return result.ExitCode switch
         {

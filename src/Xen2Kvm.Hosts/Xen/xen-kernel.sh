@@ -22,6 +22,9 @@ fi
 echo "version=$v"
 grep -E '^CONFIG_(VIRTIO_BLK|VIRTIO_NET|VIRTIO_PCI|VIRTIO|XEN|XEN_PV|PARAVIRT|PARAVIRT_GUEST|X86_XEN|X86_64_XEN)=' "$c"
 [ -n "$r" ] && [ -r "$r" ] || exit 0
+# Unpacking it takes its time, so the answer is kept as long as the file stays the same.
+cache=${X2K_STATE:-/var/lib/x2k}/initrd-$(printf '%s' "$r $(stat -L -c '%s %Y' -- "$r")" | cksum | tr ' ' -)
+if [ -s "$cache" ]; then cat "$cache"; exit 0; fi
 if command -v lsinitramfs >/dev/null 2>&1; then
   l=$(timeout 5 lsinitramfs "$r" 2>/dev/null)
 elif command -v lsinitrd >/dev/null 2>&1; then
@@ -30,11 +33,9 @@ else
   exit 0
 fi
 [ -n "$l" ] || exit 0
-case $l in
-  *virtio_blk.ko*) echo "initrd-blk=yes" ;;
-  *) echo "initrd-blk=no" ;;
-esac
-case $l in
-  *virtio_pci.ko*) echo "initrd-pci=yes" ;;
-  *) echo "initrd-pci=no" ;;
-esac
+blk=no pci=no
+case $l in *virtio_blk.ko*) blk=yes ;; esac
+case $l in *virtio_pci.ko*) pci=yes ;; esac
+printf 'initrd-blk=%s\ninitrd-pci=%s\n' $blk $pci
+mkdir -p "${cache%/*}" && printf 'initrd-blk=%s\ninitrd-pci=%s\n' $blk $pci >"$cache.new" && mv -f "$cache.new" "$cache"
+exit 0

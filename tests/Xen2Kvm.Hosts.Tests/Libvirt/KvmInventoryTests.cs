@@ -31,7 +31,7 @@ public sealed class KvmInventoryTests
                 + "<devices><disk type='block' device='disk'><source dev='/dev/vg0/files'/><target dev='vda'/></disk>"
                 + "<interface type='bridge'><mac address='00:16:3e:00:00:01'/><source bridge='br0'/></interface></devices></domain>"),
             ($"blocks {uuid}", " vda      1073741824   0   1073741824\n"), ("xml broken", "<domain>"));
-        var snapshot = KvmInventory.Read(facts, libvirt, "no there is no /dev/kvm", Now);
+        var snapshot = KvmInventory.Read(facts, libvirt, "no there is no /dev/kvm", LinuxFacts.Neighbours(facts.Lines("neighbours")), Now);
         snapshot.Facts.ShouldSatisfyAllConditions(
             host => host.OperatingSystem.ShouldBe("Debian GNU/Linux 12 (bookworm)"), host => host.Hypervisor.ShouldBe("QEMU 7.2.19, libvirt 9.0.0"),
             host => host.MemoryMiB.ShouldBe(2000), host => host.FreeMemoryMiB.ShouldBe(1000), host => host.KvmUsable.ShouldBe(false),
@@ -54,7 +54,7 @@ public sealed class KvmInventoryTests
     [Fact]
     public void A_libvirt_that_does_not_answer_is_a_problem_and_no_crash()
     {
-        var snapshot = KvmInventory.Read(Sections(), Sections(("version", "error: failed to connect to the hypervisor\n")), "unknown no kernel", Now);
+        var snapshot = KvmInventory.Read(Sections(), Sections(("version", "error: failed to connect to the hypervisor\n")), "unknown no kernel", LinuxFacts.Neighbours([]), Now);
         snapshot.Problems.ShouldContain(problem => problem.Contains("failed to connect", StringComparison.Ordinal));
         snapshot.Facts.KvmUsable.ShouldBeNull();
     }

@@ -146,6 +146,7 @@ public sealed class SshConnectionTests(TestSshd sshd) : IClassFixture<TestSshd>
         listener.Start();
         using var own = new TestSshd();
         own.Options.ConnectTimeout = TimeSpan.FromSeconds(1);
+        own.Options.AnswerTimeout = TimeSpan.FromSeconds(2);
         var shell = own.Shell(own.Endpoint with { Port = ((IPEndPoint)listener.LocalEndpoint).Port });
         var error = await Should.ThrowAsync<RemoteException>(() => shell.RunAsync(True, Cancel));
         error.Failure.ShouldBe(RemoteFailure.Unreachable);

@@ -164,7 +164,8 @@ public sealed class XenHostTests : IDisposable
         _shell.Program("lsinitramfs", "echo usr/lib/modules/6.1.0/virtio_blk.ko; echo usr/lib/modules/6.1.0/virtio_pci.ko.xz");
         (await _host.ReadKernelAsync(_shell.In("boot/vmlinuz"), initrd, Cancel)).ShouldBe(new("6.1.0", true, true, true));
         _shell.Program("lsinitramfs", "echo usr/lib/modules/6.1.0/ext4.ko");
-        (await _host.ReadKernelAsync(kernel, initrd, Cancel)).ShouldBe(new("6.1.0", true, true, false));
+        (await _host.ReadKernelAsync(kernel, initrd, Cancel)).ShouldBe(new("6.1.0", true, true, true), "the file is the same, so it is not unpacked again");
+        (await _host.ReadKernelAsync(kernel, _shell.Write("boot/initrd.img-other", "y"), Cancel)).ShouldBe(new("6.1.0", true, true, false));
         (await _host.ReadKernelAsync(kernel, null, Cancel)).ShouldBe(new("6.1.0", true, true, null));
         _shell.Write("boot/config-2.6.18-xen", "CONFIG_XEN=y\nCONFIG_X86_64_XEN=y\n");
         (await _host.ReadKernelAsync(_shell.Write("boot/vmlinuz-2.6.18-xen", "x"), null, Cancel)).ShouldBe(new("2.6.18-xen", false, false, null));
