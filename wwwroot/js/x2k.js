@@ -108,30 +108,30 @@
     const target = event.target instanceof Element ? event.target.closest(".chart") : null;
     document.querySelectorAll(".chart.pointed").forEach(function (chart) { if (chart !== target) { chart.classList.remove("pointed"); } });
     if (!target) { return; }
-    const svg = target.querySelector("svg");
+    const svg = target.querySelector(".chart-box svg");
     const box = svg.getBoundingClientRect();
     const view = svg.viewBox.baseVal;
-    const left = Number(target.dataset.left), top = Number(target.dataset.top), width = Number(target.dataset.width), height = Number(target.dataset.height);
-    const x = Math.min(left + width, Math.max(left, (event.clientX - box.left) / box.width * view.width));
-    const at = Number(target.dataset.from) + (x - left) / width * (Number(target.dataset.to) - Number(target.dataset.from));
+    const share = Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
+    const x = share * view.width;
+    const at = Number(target.dataset.from) + share * (Number(target.dataset.to) - Number(target.dataset.from));
     const lines = [clock(at, target.dataset.zone)];
-    target.querySelectorAll("polyline[data-name]").forEach(function (line) {
+    svg.querySelectorAll("polyline[data-name]").forEach(function (line) {
       let best = null;
       for (let i = 0; i < line.points.numberOfItems; i++) {
         const point = line.points.getItem(i);
         if (best === null || Math.abs(point.x - x) < Math.abs(best.x - x)) { best = { x: point.x, y: point.y }; }
       }
-      if (best && Math.abs(best.x - x) < 12) {
-        const value = (top + height - best.y) / height * Number(target.dataset.max);
+      if (best && Math.abs(best.x - x) < 20) {
+        const value = (1 - best.y / view.height) * Number(target.dataset.max);
         lines.push(line.dataset.name + " " + (value < 10 ? value.toFixed(1) : value.toFixed(0)) + " MB/s");
       }
     });
     target.classList.add("pointed");
     const tip = target.querySelector(".chart-tip");
-    tip.textContent = lines.join("  ·  ");
-    const share = x / view.width;
-    const cross = target.querySelector(".chart-cross");
-    cross.style.left = (share * 100) + "%";
+    tip.textContent = lines.join("\n");
+    tip.style.left = share < 0.5 ? (share * 100) + "%" : "";
+    tip.style.right = share < 0.5 ? "" : ((1 - share) * 100) + "%";
+    target.querySelector(".chart-cross").style.left = (share * 100) + "%";
   }, { passive: true });
 
   // ---- files --------------------------------------------------------------------------------------------------------------------------

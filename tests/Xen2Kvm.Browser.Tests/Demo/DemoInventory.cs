@@ -61,7 +61,7 @@ internal static class DemoInventory
                 new StorageSpace(StorageKind.VolumeGroup, "vg_kvm", "/dev/vg_kvm", 3600 * GiB, 2212 * GiB),
                 new StorageSpace(StorageKind.Directory, "default", "/var/lib/libvirt/images", 440 * GiB, 212 * GiB),
             ],
-            Tools = new Dictionary<string, string> { ["virsh"] = "9.0.0", ["qemu-img"] = "7.2.19", ["guestfish"] = "1.48.6", ["virt-v2v"] = "2.2.0" },
+            Tools = new Dictionary<string, string> { ["virsh"] = "9.0.0", ["qemu-img"] = "7.2.19", ["guestfish"] = "1.48.6", ["virt-v2v"] = "2.2.0", ["grub-mkimage"] = "2.06", ["ssh"] = "9.2p1" },
         },
         Guests =
         [

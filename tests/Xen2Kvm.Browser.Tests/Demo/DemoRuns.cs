@@ -75,12 +75,12 @@ internal static class DemoRuns
     }
 
     /// <summary>Samples of a copy until now, every two seconds.</summary>
-    public static IReadOnlyList<RunSample> Samples(DateTimeOffset from, DateTimeOffset to, bool downSome)
+    public static IReadOnlyList<RunSample> Samples(DateTimeOffset from, DateTimeOffset to, bool downSome, bool backAtEnd = false)
     {
         var samples = new List<RunSample>();
         for (var at = from; at <= to; at = at.AddSeconds(2))
         {
-            samples.Add(Sample(at, (at - from).TotalSeconds, downSome));
+            samples.Add(Sample(at, (at - from).TotalSeconds, downSome && (!backAtEnd || (to - at).TotalSeconds > 14)));
         }
 
         return samples;

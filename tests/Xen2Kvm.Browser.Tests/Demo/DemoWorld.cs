@@ -125,7 +125,7 @@ internal sealed class DemoWorld(IServiceProvider services)
         run = change?.Invoke(run) ?? run;
         await _runs.CreateAsync(run, Xen1.Id, cancellationToken);
         await _runs.AppendLogAsync(run.Id, DemoRuns.Log(run, 80), cancellationToken);
-        await _runs.AppendSamplesAsync(run.Id, DemoRuns.Samples(run.CreatedAt, run.FinishedAt ?? run.CreatedAt.AddMinutes(2), copy.StartedAt is not null), cancellationToken);
+        await _runs.AppendSamplesAsync(run.Id, DemoRuns.Samples(run.CreatedAt, run.FinishedAt ?? run.CreatedAt.AddMinutes(2), copy.StartedAt is not null, state == RunState.Succeeded), cancellationToken);
         await _audit.AppendAsync(new AuditEntry(run.CreatedAt, "anna", "run.start", $"{guest} ({run.Id})", ""), cancellationToken);
         Runs[key] = run.Id;
     }

@@ -9,11 +9,8 @@ namespace Xen2Kvm.Web.Components.Controls;
 /// </summary>
 public sealed class ChartModel
 {
-    /// <summary>Width and height of the drawing.</summary>
-    public const int Width = 640, Height = 190;
-
-    /// <summary>Plot area.</summary>
-    public const int Left = 46, Top = 10, PlotWidth = 584, PlotHeight = 150;
+    /// <summary>Width and height of the drawing; it is stretched to its place.</summary>
+    public const int Width = 1000, Height = 200;
 
     private const int MostPoints = 200;
 
@@ -69,21 +66,21 @@ public sealed class ChartModel
     }
 
     /// <summary>Horizontal place of a time.</summary>
-    public double X(DateTimeOffset at) => Left + ((at - From).TotalSeconds / (To - From).TotalSeconds * PlotWidth);
+    public double X(DateTimeOffset at) => (at - From).TotalSeconds / (To - From).TotalSeconds * Width;
 
     /// <summary>Vertical place of a rate in MB/s.</summary>
-    public double Y(double rate) => Top + PlotHeight - (Math.Clamp(rate / Max, 0, 1) * PlotHeight);
+    public double Y(double rate) => Height - (Math.Clamp(rate / Max, 0, 1) * Height);
 
     /// <summary>Lines of the scale in MB/s, from below.</summary>
     public IReadOnlyList<double> Scale => [0, Max / 4, Max / 2, Max * 3 / 4, Max];
 
-    /// <summary>Times on the axis: about six, at round minutes or seconds.</summary>
+    /// <summary>Times on the axis: about five, at round minutes or seconds.</summary>
     public IReadOnlyList<DateTimeOffset> Times
     {
         get
         {
             var seconds = (To - From).TotalSeconds;
-            var step = _steps.FirstOrDefault(candidate => seconds / candidate <= 7, 86400);
+            var step = _steps.FirstOrDefault(candidate => seconds / candidate <= 5, 86400);
             var first = DateTimeOffset.FromUnixTimeSeconds((long)Math.Ceiling(From.ToUnixTimeMilliseconds() / 1000d / step) * step);
             var times = new List<DateTimeOffset>();
             for (var at = first; at <= To; at = at.AddSeconds(step))

@@ -66,6 +66,14 @@ public static class Formats
         };
     }
 
+    /// <summary>A limit that stands still: as <see cref="Duration"/>, without units that are zero (<c>5 min</c>).</summary>
+    public static string Limit(int seconds) => seconds switch
+    {
+        < 60 => Invariant($"{seconds} s"),
+        < 3600 => Invariant($"{seconds / 60} min") + (seconds % 60 == 0 ? "" : Invariant($" {seconds % 60} s")),
+        _ => Invariant($"{seconds / 3600} h") + (seconds % 3600 / 60 == 0 ? "" : Invariant($" {seconds % 3600 / 60} min")),
+    };
+
     /// <summary>A range of durations: <c>6–8 min</c>, <c>40–50 s</c>; one value when both ends read the same.</summary>
     public static string Range(TimeSpan low, TimeSpan high)
     {

@@ -39,6 +39,16 @@ public static class StateWords
         _ => new("Unknown", "grey", "question"),
     };
 
+    /// <summary>State of a step within its run: a step in work does not run while the run waits for a person or was stopped.</summary>
+    public static ShownState Of(RunStep step, Run run) => (step.State, run.State) switch
+    {
+        (StepState.Running, RunState.NeedsAnswer) => Of(RunState.NeedsAnswer),
+        (StepState.Running, RunState.Stopped) => Of(RunState.Stopped),
+        (StepState.Running or StepState.Done or StepState.Failed, RunState.RollingBack) when step.Id == run.Steps.LastOrDefault(known => known.State is StepState.Running or StepState.Done or StepState.Failed)?.Id =>
+            new("Undoing", "violet", "undo"),
+        _ => Of(step.State),
+    };
+
     /// <summary>Power state of a guest.</summary>
     public static ShownState Of(PowerState state) => state switch
     {

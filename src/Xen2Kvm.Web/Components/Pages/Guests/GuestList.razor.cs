@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
-using Radzen;
 using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Runs;
 
@@ -37,8 +36,11 @@ public sealed partial class GuestList
     [SupplyParameterFromQuery(Name = "sort")]
     public string? SortBy { get; set; }
 
-    // The table scrolls by itself so that its header stays; a short list takes only the room it needs.
-    private string GridHeight => $"height:min(calc(100vh - 220px), {((_shown.Count == 0 ? 3 : _shown.Count) * 37) + 84}px)";
+    /// <summary>Columns that are not shown, by comma.</summary>
+    [SupplyParameterFromQuery(Name = "hide")]
+    public string? Hide { get; set; }
+
+    private string[] Hidden => Hide?.Split(',', StringSplitOptions.RemoveEmptyEntries) ?? [];
 
     /// <inheritdoc/>
     protected override async Task OnInitializedAsync()
@@ -93,35 +95,18 @@ public sealed partial class GuestList
     private void Show(GuestFilter filter) =>
         Navigation.NavigateTo(Navigation.GetUriWithQueryParameters(filter.ToQuery()), replace: true);
 
+    private bool Shows(string column) => !Hidden.Contains(column, StringComparer.Ordinal);
+
+    private void Toggle(string column)
+    {
+        var hidden = Shows(column) ? Hidden.Append(column) : Hidden.Where(known => known != column);
+        Navigation.NavigateTo(Navigation.GetUriWithQueryParameter("hide", string.Join(',', hidden) is { Length: > 0 } text ? text : null), replace: true);
+    }
+
     private void Clear()
     {
         _text = "";
         Show(new GuestFilter { Sort = _filter.Sort });
-    }
-
-    private SortOrder? Order(string property) => _filter.Sort switch
-    {
-        { } sort when sort == property => SortOrder.Ascending,
-        { } sort when sort == "-" + property => SortOrder.Descending,
-        _ => null,
-    };
-
-    private void SortChanged(DataGridColumnSortEventArgs<GuestRow> sorted) => Show(_filter with
-    {
-        Sort = sorted.SortOrder switch
-        {
-            SortOrder.Ascending => sorted.Column?.Property,
-            SortOrder.Descending => "-" + sorted.Column?.Property,
-            _ => null,
-        },
-    });
-
-    private void Open(DataGridRowMouseEventArgs<GuestRow> clicked)
-    {
-        if (clicked.Data is { } row)
-        {
-            Navigation.NavigateTo(State.Links.Guest(row.Host, row.Name));
-        }
     }
 
     private async Task ExportAsync()

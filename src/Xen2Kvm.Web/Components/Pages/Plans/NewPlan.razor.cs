@@ -60,6 +60,7 @@ public sealed partial class NewPlan
     private async Task ProposeAsync()
     {
         _target = _targets.Where(target => target.Host.Name == _form.Target).Concat(_targets).First();
+        _form.Target = _target.Host.Name;
         if (_form.Storage.Length > 0 && _target.Snapshot.Facts.Storage.All(space => space.Name != _form.Storage))
         {
             // The choice belonged to another host.
