@@ -6,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Playwright;
-using Xen2Kvm.Browser.Tests.Demo;
+using Xen2Kvm.Demo;
 using Xen2Kvm.Engine.Inventory;
 using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Engine.Runs;
@@ -23,7 +23,7 @@ namespace Xen2Kvm.Browser.Tests;
 /// The real dashboard with its real database, in this process; only the far side (hosts) answers from demo data and no worker runs.
 /// The first admin is made in the browser with the one-time link, as a person would.
 /// </summary>
-public sealed class DashboardFixture : IAsyncLifetime
+public class DashboardFixture : IAsyncLifetime
 {
     public const string Password = "correct horse battery";
     private readonly string _directory = Directory.CreateTempSubdirectory("x2k-browser-").FullName;
@@ -86,6 +86,16 @@ public sealed class DashboardFixture : IAsyncLifetime
 
         _end.Dispose();
         Directory.Delete(_directory, recursive: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Fails when a page complained in the console or asked for anything beyond this dashboard.</summary>
+    public void ShouldNotHaveComplaints()
+    {
+        lock (Complaints)
+        {
+            Complaints.ShouldBeEmpty();
+        }
     }
 
     /// <summary>A fresh window; signed in when a name is given.</summary>

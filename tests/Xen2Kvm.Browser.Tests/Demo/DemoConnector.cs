@@ -4,7 +4,7 @@ using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Preflight;
 using Xen2Kvm.Engine.Ports;
 
-namespace Xen2Kvm.Browser.Tests.Demo;
+namespace Xen2Kvm.Demo;
 
 /// <summary>Stands in for the far side: hosts answer from the demo's data. The XML is the real builder's.</summary>
 internal sealed class DemoConnector(IHostStore hosts, IHostConnector real, TimeProvider time) : IHostConnector

@@ -1,4 +1,4 @@
-namespace Xen2Kvm.Browser.Tests.Demo;
+namespace Xen2Kvm.Demo;
 
 /// <summary>Texts kept as proof by the demo's runs.</summary>
 internal static class DemoFiles

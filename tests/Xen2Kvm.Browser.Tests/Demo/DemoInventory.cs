@@ -1,6 +1,6 @@
 using Xen2Kvm.Domain.Inventory;
 
-namespace Xen2Kvm.Browser.Tests.Demo;
+namespace Xen2Kvm.Demo;
 
 /// <summary>Hosts and guests of a small but varied installation, for pages that need something to show.</summary>
 internal static class DemoInventory

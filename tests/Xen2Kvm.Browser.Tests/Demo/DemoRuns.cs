@@ -3,7 +3,7 @@ using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Runs;
 using Xen2Kvm.Engine.Ports;
 
-namespace Xen2Kvm.Browser.Tests.Demo;
+namespace Xen2Kvm.Demo;
 
 /// <summary>Runs in every state, written as the runner writes them.</summary>
 internal static class DemoRuns

@@ -4,7 +4,7 @@ using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Runs;
 using Xen2Kvm.Engine.Ports;
 
-namespace Xen2Kvm.Browser.Tests.Demo;
+namespace Xen2Kvm.Demo;
 
 /// <summary>Fills the real stores, and lets one copy go on while a test looks.</summary>
 internal sealed class DemoWorld(IServiceProvider services)

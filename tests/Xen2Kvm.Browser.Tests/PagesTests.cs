@@ -1,0 +1,115 @@
+using Microsoft.Playwright;
+
+namespace Xen2Kvm.Browser.Tests;
+
+/// <summary>Every page, in both themes and at three widths: pictures, accessibility, nothing wider than its window, no complaint in the console.</summary>
+public sealed class PagesTests(DashboardFixture dashboard)
+{
+    private static readonly int[] _widths = [480, 1024, 1440];
+
+    public static TheoryData<string, string> Pages()
+    {
+        var data = new TheoryData<string, string>();
+        foreach (var page in new[]
+        {
+            "overview", "guests", "guest", "hosts", "host-xen", "host-unreachable", "host-kvm", "host-add", "plans", "plan-new", "plan", "plan-blocked",
+            "runs", "run", "run-question", "run-failed", "run-rolled-back", "run-done", "run-evidence", "audit", "settings", "sign-in",
+        })
+        {
+            data.Add(page, "light");
+            data.Add(page, "dark");
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public async Task A_page_is_accessible_fits_and_is_pictured(string name, string theme)
+    {
+        await dashboard.FillAsync();
+        var page = await dashboard.OpenAsync(name == "sign-in" ? null : "anna", theme: theme);
+        await page.GotoAsync(Path(name));
+        await SettledAsync(page, name);
+        foreach (var width in _widths)
+        {
+            await page.TakePictureAsync($"{name}-{theme}", width);
+            await page.ShouldFitAsync($"{name} at {width}");
+        }
+
+        await page.ShouldBeAccessibleAsync($"{name}, {theme}");
+        await page.Context.CloseAsync();
+        dashboard.ShouldNotHaveComplaints();
+    }
+
+    [Theory]
+    [InlineData("light")]
+    [InlineData("dark")]
+    public async Task The_dialogs_the_drawer_and_the_menus_are_accessible(string theme)
+    {
+        await dashboard.FillAsync();
+        var page = await dashboard.OpenAsync(theme: theme);
+        await page.GotoAsync(Path("run"));
+        await page.Locator("[data-act=roll-back]").ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Dialog)).ToBeVisibleAsync();
+        await page.WaitForTimeoutAsync(400);
+        await page.ShouldBeAccessibleAsync($"roll-back dialog, {theme}");
+        await page.TakePictureAsync($"run-roll-back-{theme}", 1440);
+        await page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(page.GetByRole(AriaRole.Dialog)).ToBeHiddenAsync();
+
+        await page.Locator("h1").ClickAsync();
+        await page.Keyboard.PressAsync("?");
+        await Assertions.Expect(page.GetByRole(AriaRole.Dialog)).ToContainTextAsync("Search hosts, guests, plans and runs");
+        await page.WaitForTimeoutAsync(400);
+        await page.ShouldBeAccessibleAsync($"help, {theme}");
+        await page.Keyboard.PressAsync("Escape");
+
+        await page.Locator(".running-chip").ClickAsync();
+        await Assertions.Expect(page.Locator("#running-drawer")).ToContainTextAsync("files");
+        await page.Locator("details.menu summary").Last.ClickAsync();
+        await page.ShouldBeAccessibleAsync($"drawer and person menu, {theme}");
+        await page.Context.CloseAsync();
+        dashboard.ShouldNotHaveComplaints();
+    }
+
+    private string Path(string name) => name switch
+    {
+        "overview" => "/",
+        "guest" => "/guests/xen1/files",
+        "host-xen" => $"/hosts/{dashboard.World.Xen1.Id}",
+        "host-unreachable" => $"/hosts/{dashboard.World.Xen2.Id}",
+        "host-kvm" => $"/hosts/{dashboard.World.Kvm1.Id}",
+        "host-add" => "/hosts/new?kind=xen",
+        "plan-new" => "/plans/new?host=xen1&guest=files",
+        "plan" => $"/plans/{dashboard.World.OpenPlan}",
+        "plan-blocked" => $"/plans/{dashboard.World.BlockedPlan}",
+        "run" => $"/runs/{dashboard.World.Runs["running"]}",
+        "run-question" => $"/runs/{dashboard.World.Runs["needs-answer"]}",
+        "run-failed" => $"/runs/{dashboard.World.Runs["failed"]}",
+        "run-rolled-back" => $"/runs/{dashboard.World.Runs["rolled-back"]}",
+        "run-done" => $"/runs/{dashboard.World.Runs["done"]}",
+        "run-evidence" => $"/runs/{dashboard.World.Runs["done"]}?tab=evidence",
+        "sign-in" => "/account/sign-in",
+        _ => "/" + name,
+    };
+
+    private static async Task SettledAsync(IPage page, string name)
+    {
+        if (name != "sign-in")
+        {
+            await page.WaitForSelectorAsync(".frame");
+            await Assertions.Expect(page.Locator("h1")).ToHaveCountAsync(1);
+        }
+
+        if (name is "plan" or "plan-blocked")
+        {
+            await Assertions.Expect(page.Locator("#preflight")).ToContainTextAsync("checked");
+        }
+
+        if (name is "run")
+        {
+            await Assertions.Expect(page.Locator(".log-line").First).ToBeVisibleAsync();
+        }
+    }
+}

@@ -1,0 +1,115 @@
+using NSubstitute;
+using Xen2Kvm.Domain.Planning;
+using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Web.Components.Pages.Runs;
+
+namespace Xen2Kvm.Web.Tests.Components;
+
+public sealed class RunPageTests : PageTest
+{
+    private readonly Plan _plan = Sample.Plan();
+
+    public RunPageTests()
+    {
+        Viewer.Identify("anna", true, true);
+        Plans.FindAsync(_plan.Id, Arg.Any<CancellationToken>()).Returns(_plan);
+    }
+
+    [Fact]
+    public async Task A_running_copy_shows_its_pipeline_its_disks_rate_and_ETA()
+    {
+        var words = await PageAsync(Sample.Copying(_plan));
+        words.ShouldContain("Running · copy 4");
+        words.ShouldContain("ETA 6–8 min (rate of the last 60 s)");
+        words.ShouldContain("Downtime so far");
+        words.ShouldContain("xvda2 120 GiB");
+        words.ShouldContain("Next: Verify every byte on the target.");
+        foreach (var step in new[] { "check", "allocate", "stop", "copy", "verify", "convert", "define", "start", "prove", "finish" })
+        {
+            words.ShouldContain(step);
+        }
+    }
+
+    [Fact]
+    public async Task A_silent_copy_says_how_long_nothing_was_heard()
+    {
+        var run = Sample.Copying(_plan);
+        var copy = run.Steps.First(step => step.Id == "copy");
+        var words = await PageAsync(run.With(copy with { Progress = copy.Progress! with { At = Sample.Now.AddSeconds(-42), EtaLow = null, EtaHigh = null } }));
+        words.ShouldContain("no data for 42 s");
+        words.ShouldNotContain("ETA");
+    }
+
+    [Fact]
+    public async Task A_question_offers_its_answers_and_says_that_nothing_moves()
+    {
+        var words = await PageAsync(Sample.Asking(_plan));
+        words.ShouldContain("Needs you · stop");
+        words.ShouldContain("files has not shut down on xen1 within 300 s. What now?");
+        words.ShouldContain("Switch it off: what it has not written is lost");
+        words.ShouldContain("Nothing moves until the question below is answered.");
+    }
+
+    [Fact]
+    public async Task A_failed_run_says_why_and_offers_resume_and_roll_back()
+    {
+        var words = await PageAsync(Sample.Failed(_plan));
+        words.ShouldContain("Failed · convert");
+        words.ShouldContain("No kernel with virtio in /boot. Install one.");
+        words.ShouldContain("Resume…");
+        words.ShouldContain("Roll back…");
+        words.ShouldNotContain("Stop…");
+    }
+
+    [Fact]
+    public async Task A_finished_run_says_what_was_proven_and_what_remains()
+    {
+        var words = await PageAsync(Sample.Done(_plan));
+        words.ShouldContain("measured downtime");
+        words.ShouldContain("Login prompt of files on the serial console");
+        words.ShouldContain("Every byte of 2 disks is the same on both sides");
+        words.ShouldContain("What remains on xen1");
+        words.ShouldContain("/dev/vg0/files-root");
+    }
+
+    [Fact]
+    public async Task A_rolled_back_run_offers_no_act_and_says_that_the_guest_is_back()
+    {
+        var markup = await MarkupAsync(Sample.RolledBack(_plan));
+        Words(markup).ShouldContain("files is back on xen1.");
+        markup.ShouldNotContain("data-act=\"roll-back\"");
+        markup.ShouldNotContain("data-act=\"resume\"");
+    }
+
+    [Fact]
+    public async Task Someone_who_may_only_look_sees_the_acts_and_why_they_are_not_theirs()
+    {
+        Viewer.Identify("vera", false, false);
+        var markup = await MarkupAsync(Sample.Copying(_plan));
+        markup.ShouldContain("disabled");
+        Words(markup).ShouldContain("Your role may look but not act.");
+    }
+
+    [Fact]
+    public async Task A_hostile_guest_name_stays_text()
+    {
+        var plan = Sample.Plan(Xen2Kvm.Demo.DemoInventory.Web() with { Name = "<script>alert(1)</script>" });
+        var markup = await MarkupAsync(Sample.Copying(plan));
+        markup.ShouldNotContain("<script>");
+        markup.ShouldContain("&lt;script&gt;");
+    }
+
+    [Fact]
+    public async Task A_run_that_is_not_known_says_so() => Words(await DrawAsync<RunPage>(("Id", Guid.NewGuid()))).ShouldContain("This run is not known");
+
+    private async Task<string> PageAsync(Run run) => Words(await MarkupAsync(run));
+
+    private Task<string> MarkupAsync(Run run)
+    {
+        Runs.FindAsync(run.Id, Arg.Any<CancellationToken>()).Returns(run);
+        Runs.ListEvidenceAsync(run.Id, Arg.Any<bool>(), Arg.Any<CancellationToken>()).Returns([]);
+        Runs.ReadLogAsync(run.Id, Arg.Any<long>(), Arg.Any<int>(), Arg.Any<CancellationToken>()).Returns([]);
+        Runs.ReadSamplesAsync(run.Id, Arg.Any<DateTimeOffset>(), Arg.Any<CancellationToken>()).Returns([]);
+        return DrawAsync<RunPage>(("Id", run.Id));
+    }
+}

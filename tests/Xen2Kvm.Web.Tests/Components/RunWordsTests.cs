@@ -1,0 +1,144 @@
+using System.Text;
+using Xen2Kvm.Domain.Inventory;
+using Xen2Kvm.Domain.Preflight;
+using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Web.Components.Controls;
+using Xen2Kvm.Web.Components.Pages.Runs;
+using Xen2Kvm.Web.Components.Text;
+
+namespace Xen2Kvm.Web.Tests.Components;
+
+public sealed class RunWordsTests
+{
+    private static readonly Domain.Planning.Plan _plan = Sample.Plan();
+
+    [Fact]
+    public void Every_state_has_a_word_a_known_tone_and_an_icon_of_its_own()
+    {
+        ShownState[] shown =
+        [
+            .. Enum.GetValues<RunState>().Select(StateWords.Of), .. Enum.GetValues<StepState>().Select(StateWords.Of),
+            .. Enum.GetValues<PowerState>().Select(StateWords.Of), .. Enum.GetValues<Severity>().Select(StateWords.Of),
+        ];
+        shown.ShouldAllBe(state => state.Word.Length > 0 && state.Icon.Length > 0);
+        shown.Select(state => state.Tone).Distinct().ShouldBeSubsetOf(["grey", "blue", "amber", "green", "red", "violet"]);
+        Enum.GetValues<RunState>().Select(state => StateWords.Of(state).Word).ShouldBeUnique();
+    }
+
+    [Fact]
+    public async Task A_chip_shows_icon_word_and_colour()
+    {
+        await using var test = new Drawing();
+        var markup = await test.ChipAsync(StateWords.Of(RunState.Failed), "copy");
+        markup.ShouldContain("tone-red");
+        markup.ShouldContain("<svg");
+        markup.ShouldContain("Failed");
+        markup.ShouldContain("· copy");
+    }
+
+    [Fact]
+    public void A_roll_back_before_the_cutover_loses_nothing_and_says_so() =>
+        string.Join(' ', RunConsequences.OfRollBack(Sample.Copying(_plan), null)).ShouldContain("Nothing is lost");
+
+    [Fact]
+    public void A_roll_back_after_the_cutover_says_since_when_data_is_lost()
+    {
+        var says = string.Join(' ', RunConsequences.OfRollBack(Sample.Done(_plan), "10:31:05"));
+        says.ShouldContain("What it has written on kvm1 since the cutover (10:31:05) is lost");
+        says.ShouldNotContain("Nothing is lost");
+    }
+
+    [Fact]
+    public void The_consent_to_delete_names_size_and_paths() =>
+        RunConsequences.DeleteOption(Sample.Copying(_plan), _plan)!.ShouldContain("/dev/vg_kvm/files-vda");
+
+    [Fact]
+    public void A_stop_after_the_shutdown_says_that_the_guest_stays_down() =>
+        string.Join(' ', RunConsequences.OfStop(Sample.Copying(_plan))).ShouldContain("files stays down meanwhile");
+
+    [Fact]
+    public void Acts_follow_the_state()
+    {
+        RunConsequences.CanStop(Sample.Copying(_plan)).ShouldBeTrue();
+        RunConsequences.CanStop(Sample.Copying(_plan) with { Intent = RunIntent.Stop }).ShouldBeFalse();
+        RunConsequences.CanResume(Sample.Failed(_plan)).ShouldBeTrue();
+        RunConsequences.CanRollBack(Sample.Done(_plan)).ShouldBeTrue();
+        RunConsequences.CanRollBack(Sample.RolledBack(_plan)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void The_top_bar_counts_runs_needs_and_rate() =>
+        RunText.Summary([Sample.Copying(_plan), Sample.Asking(_plan)]).ShouldBe("1 running · 1 needs you · 194 MB/s");
+
+    [Fact]
+    public void Outputs_of_another_version_do_not_break_the_result()
+    {
+        var run = Sample.Done(_plan);
+        run = run.With(run.Steps.First(step => step.Id == "prove") with { Output = "not json" });
+        run = run.With(run.Steps.First(step => step.Id == "verify") with { Output = "[1,2]" });
+        var result = RunResult.Of(run);
+        result.Ping.ShouldBeNull();
+        result.Verified.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void The_log_keeps_its_filter_as_lines_arrive_and_splits_lines()
+    {
+        var log = new LogBuffer();
+        log.Filter("copy", RunLogLevel.Info, "gib");
+        log.Add([Line(1, "copy", RunLogLevel.Info, "1 GiB\n2 GiB"), Line(2, "copy", RunLogLevel.Debug, "3 GiB"), Line(3, "stop", RunLogLevel.Info, "4 GiB")]).ShouldBe(2);
+        log.Rows.Select(row => (row.Text, row.First)).ShouldBe([("1 GiB", true), ("2 GiB", false)]);
+        log.Last.ShouldBe(3);
+        log.Filter(null, RunLogLevel.Debug, null).ShouldBeTrue();
+        log.Rows.Count.ShouldBe(4);
+        log.Filter(null, RunLogLevel.Debug, "").ShouldBeFalse();
+    }
+
+    [Fact]
+    public void A_very_long_log_stays_bounded_and_says_that_it_was_cut()
+    {
+        var log = new LogBuffer();
+        for (var i = 0; i < 11; i++)
+        {
+            log.Add([.. Enumerable.Range((i * 5000) + 1, 5000).Select(number => Line(number, "copy", RunLogLevel.Info, "x"))]);
+        }
+
+        log.Count.ShouldBeLessThanOrEqualTo(LogBuffer.MostLines);
+        log.IsCut.ShouldBeTrue();
+        log.Last.ShouldBe(55_000);
+    }
+
+    [Fact]
+    public void The_downloaded_log_is_plain_text_in_UTC()
+    {
+        var text = new StringBuilder();
+        LogBuffer.Write(text, [Line(1, null, RunLogLevel.Warning, "hm")]);
+        text.ToString().ShouldBe("2026-11-21T09:00:00.000Z warning run       hm\n");
+    }
+
+    [Fact]
+    public void A_long_copy_is_drawn_with_few_points_and_a_round_scale()
+    {
+        var samples = Enumerable.Range(0, 20_000).Select(i => new RunSample(Sample.Now.AddSeconds(i), 230e6, 60e6, 200e6, i < 100)).ToList();
+        var chart = ChartModel.Of(samples, Sample.Now, Sample.Now.AddSeconds(20_000));
+        chart.Buckets.Count.ShouldBeInRange(150, 201);
+        chart.Max.ShouldBe(400);
+        chart.Reach.Count.ShouldBe(2);
+        chart.Times.Count.ShouldBeInRange(2, 6);
+    }
+
+    [Fact]
+    public void A_chart_without_samples_is_empty_and_has_a_scale()
+    {
+        var chart = ChartModel.Of([], Sample.Now, Sample.Now.AddMinutes(10));
+        chart.Points(bucket => bucket.Read).ShouldBe("");
+        chart.Max.ShouldBe(1);
+    }
+
+    private static RunLogLine Line(long number, string? step, RunLogLevel level, string text) => new(number, Sample.Now, step, level, text);
+
+    private sealed class Drawing : PageTest
+    {
+        public Task<string> ChipAsync(ShownState state, string extra) => DrawAsync<StateChip>(("State", state), ("Extra", extra));
+    }
+}
