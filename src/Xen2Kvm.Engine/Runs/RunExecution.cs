@@ -18,6 +18,7 @@ internal sealed record RunSetting(
 internal sealed class RunExecution(
     Run run, RunClaim claim, RunSetting setting, RunJournal journal, IRunStore store, RunFeed feed, RunOptions options, TimeProvider time)
 {
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
     private readonly SemaphoreSlim _saving = new(1, 1);
     private Run _run = run;
     private CancellationTokenSource _stepCancellation = new();
@@ -131,7 +132,7 @@ internal sealed class RunExecution(
                 {
                     journal.Add($"{failure.Message} Trying again; work that runs on the hosts goes on.", RunLogLevel.Warning);
                     await SaveAsync(_run, cancellationToken).ConfigureAwait(false);
-                    await Task.Delay(TimeSpan.FromSeconds(5), time, cancellationToken).ConfigureAwait(false);
+                    await Task.Delay(RetryAfter, time, cancellationToken).ConfigureAwait(false);
                     (started, handle) = (false, null);
                     continue;
                 }
@@ -201,13 +202,9 @@ internal sealed class RunExecution(
 
             journal.StepId = step.Id;
             var context = Context(step.Id);
-            try
+            if (await UndoAsync(step, context, cancellationToken).ConfigureAwait(false) is { } failure)
             {
-                await step.UndoAsync(context, cancellationToken).ConfigureAwait(false);
-            }
-            catch (RemoteException failure)
-            {
-                var reason = $"Undoing “{record.Title}” failed: {failure.Message} Mend this and ask for the roll-back again.";
+                var reason = $"Undoing “{record.Title}” failed: {failure} Mend this and ask for the roll-back again.";
                 journal.Add(reason, RunLogLevel.Error);
                 await SaveAsync(_run with { State = RunState.Failed, Error = reason, FinishedAt = time.GetUtcNow() }, cancellationToken)
                     .ConfigureAwait(false);
@@ -221,6 +218,30 @@ internal sealed class RunExecution(
         journal.StepId = null;
         journal.Add("Rolled back.");
         await SaveAsync(_run with { State = RunState.RolledBack, FinishedAt = time.GetUtcNow() }, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Undoes one step, patiently while a host cannot be reached; null when undone, else why not.</summary>
+    private async Task<string?> UndoAsync(IStep step, StepContext context, CancellationToken cancellationToken)
+    {
+        var since = time.GetUtcNow();
+        while (true)
+        {
+            try
+            {
+                await step.UndoAsync(context, cancellationToken).ConfigureAwait(false);
+                return null;
+            }
+            catch (RemoteException failure) when (failure.IsTransient && time.GetUtcNow() - since < options.UnreachableFor)
+            {
+                journal.Add($"{failure.Message} Trying again.", RunLogLevel.Warning);
+                await SaveAsync(_run, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(RetryAfter, time, cancellationToken).ConfigureAwait(false);
+            }
+            catch (RemoteException failure)
+            {
+                return failure.Message;
+            }
+        }
     }
 
     // Renews the lease and hears what a person wants meanwhile.
