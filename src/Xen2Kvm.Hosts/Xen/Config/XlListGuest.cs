@@ -8,6 +8,12 @@ internal static class XlListGuest
 {
     private static readonly string[] Unions = ["type.pv", "type.hvm", "type.pvh", "u"];
 
+    private static readonly string[] Viridian =
+    [
+        "base", "freq", "time_ref_count", "reference_tsc", "hcall_remote_tlb_flush", "apic_assist", "crash_ctl", "synic", "stimer", "hcall_ipi",
+        "ex_processor_masks", "no_vp_limit", "cpu_hotplug",
+    ];
+
     public static GuestDefinition Map(XlListDomain domain)
     {
         ArgumentNullException.ThrowIfNull(domain);
@@ -28,6 +34,9 @@ internal static class XlListGuest
         var pci = JsonBag.Objects(config, "pcidevs").Select(PciAddress).ToList();
         bag.Set("pcidevs", BagValue.List(pci));
         SetPinning(bag, build);
+        SetNames(bag, "viridian_enable");
+        SetNames(bag, "viridian_disable");
+        SetGenerationId(bag);
 
         var type = Type(bag, build);
         var (memory, maxMemory) = Memory(bag);
@@ -125,6 +134,24 @@ internal static class XlListGuest
         else if (build.TryGetProperty("cpumap", out var all) && JsonBag.CpuList(all) is { Length: > 0 } list)
         {
             bag.Set("cpus", BagValue.Atom(list));
+        }
+    }
+
+    /// <summary>The bits of libxl_viridian_enlightenment by their names in a config.</summary>
+    private static void SetNames(SettingBag bag, string key)
+    {
+        if (bag.Take(key) is { Text: null } bits)
+        {
+            bag.Set(key, BagValue.List(bits.Items.Select(bit => XlNumber.Read(bit) is >= 0 and var n && n < Viridian.Length ? Viridian[n] : bit)));
+        }
+    }
+
+    /// <summary>libxl keeps the id as 16 bytes; Windows reads them as a GUID, which is what libvirt's genid wants.</summary>
+    private static void SetGenerationId(SettingBag bag)
+    {
+        if (bag.Take("ms_vm_genid") is { Text: null, Items.Count: 16 } id && id.Items.All(part => XlNumber.Read(part) is >= 0 and <= 255))
+        {
+            bag.Set("ms_vm_genid", BagValue.Atom(new Guid([.. id.Items.Select(part => (byte)XlNumber.Read(part)!.Value)]).ToString("D")));
         }
     }
 

@@ -1,0 +1,36 @@
+using Microsoft.EntityFrameworkCore;
+using Xen2Kvm.Persistence.Rows;
+
+namespace Xen2Kvm.Persistence.Model;
+
+/// <summary>Tables of the program itself: audit log, API tokens, keys and settings.</summary>
+internal static class ProgramModel
+{
+    public static void Configure(ModelBuilder builder)
+    {
+        builder.Entity<AuditRow>(entry =>
+        {
+            entry.ToTable("audit");
+            entry.HasKey(row => row.Id);
+        });
+        builder.Entity<ApiTokenRow>(token =>
+        {
+            token.ToTable("api_tokens");
+            token.HasKey(row => row.Id);
+            token.Property(row => row.Id).ValueGeneratedNever();
+            token.HasIndex(row => row.Hash).IsUnique();
+            token.HasIndex(row => row.Owner);
+        });
+        builder.Entity<DataProtectionKeyRow>(key =>
+        {
+            key.ToTable("data_protection_keys");
+            key.HasKey(row => row.Id);
+        });
+        builder.Entity<SettingRow>(setting =>
+        {
+            setting.ToTable("settings");
+            setting.HasKey(row => row.Key);
+            setting.Property(row => row.Value).HasColumnType("jsonb");
+        });
+    }
+}

@@ -1,0 +1,201 @@
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Engine.Ports;
+using Xen2Kvm.Persistence.Model;
+using Xen2Kvm.Persistence.Rows;
+
+namespace Xen2Kvm.Persistence.Stores;
+
+/// <summary>The run ledger.</summary>
+/// <remarks>
+/// Every change of a run locks its row first, so changes come one after another and the numbers of its log have no gaps. A worker's
+/// change must find its own epoch on the row. Epochs rise with a claim and also when a person's act changes the state under a worker
+/// that has not let go yet: such a worker is not touching hosts, and must not write its older view over the person's wish.
+/// Leases are told by the program's clock: nodes whose clocks differ by more than a lease take claims from each other too early, which
+/// the epoch makes harmless, not useful.
+/// </remarks>
+internal sealed partial class RunStore(IDbContextFactory<Xen2KvmDbContext> contexts, TimeProvider time) : IRunStore
+{
+    public async Task<bool> CreateAsync(Run run, Guid sourceHostId, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        context.Runs.Add(RunMapping.ToRow(run, sourceHostId));
+        try
+        {
+            await context.SaveChangesAsync(cancellationToken);
+        }
+        catch (DbUpdateException exception) when (HoldsGuest(exception))
+        {
+            return false;
+        }
+
+        await CommitAsync(context, run.Id, cancellationToken);
+        return true;
+    }
+
+    public async Task<Run?> FindAsync(Guid id, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var row = await context.Runs.AsNoTracking().SingleOrDefaultAsync(row => row.Id == id, cancellationToken);
+        return row is null ? null : RunMapping.ToRun(row);
+    }
+
+    public async Task<IReadOnlyList<Run>> ListAsync(int most, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var rows = await context.Runs.AsNoTracking().OrderByDescending(row => row.CreatedAt).ThenByDescending(row => row.Id).Take(most)
+            .ToListAsync(cancellationToken);
+        return rows.ConvertAll(RunMapping.ToRun);
+    }
+
+    public async Task<(Run Run, RunClaim Claim)?> ClaimNextAsync(string worker, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var rows = await context.Runs.FromSql(
+            $"""
+            WITH next AS (
+                SELECT id FROM runs
+                WHERE state IN ('Queued', 'Running', 'RollingBack') AND (lease_until IS NULL OR lease_until <= {now})
+                ORDER BY created_at, id
+                LIMIT 1
+                FOR NO KEY UPDATE SKIP LOCKED)
+            UPDATE runs SET epoch = epoch + 1, worker = {StoreText.Clean(worker)}, lease_until = {now + lease}
+            FROM next WHERE runs.id = next.id
+            RETURNING runs.*
+            """).AsNoTracking().ToListAsync(cancellationToken);
+        return rows is [var row] ? (RunMapping.ToRun(row), new RunClaim(row.Id, row.Epoch)) : null;
+    }
+
+    public async Task<Run> RenewAsync(RunClaim claim, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var rows = await context.Runs.FromSql(
+            $"""
+            UPDATE runs SET lease_until = {time.GetUtcNow() + lease}
+            WHERE id = {claim.RunId} AND epoch = {claim.Epoch} AND worker IS NOT NULL
+            RETURNING runs.*
+            """).AsNoTracking().ToListAsync(cancellationToken);
+        return rows is [var row] ? RunMapping.ToRun(row) : throw new ClaimLostException(claim.RunId);
+    }
+
+    public async Task SaveAsync(RunClaim claim, Run run, IReadOnlyList<RunLogEntry> log, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        var row = await LockAsync(context, claim.RunId, cancellationToken);
+        if (row is null || !Holds(row, claim))
+        {
+            throw new ClaimLostException(claim.RunId);
+        }
+
+        RunMapping.WriteProgress(row, run);
+        AddLog(context, row, log);
+        await CommitAsync(context, row.Id, cancellationToken);
+    }
+
+    public async Task ReleaseAsync(RunClaim claim, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        var row = await LockAsync(context, claim.RunId, cancellationToken);
+        if (row is null || !Holds(row, claim))
+        {
+            return;
+        }
+
+        row.Worker = null;
+        row.LeaseUntil = null;
+        var before = RunMapping.ToRun(row);
+        var after = RunRules.AtRelease(before, time.GetUtcNow());
+        if (!await TryApplyAsync(context, row, after, after == before ? null : Wish(after), cancellationToken))
+        {
+            // Meanwhile another run has the guest, so this one cannot be rolled back any more; only the claim is given back.
+            await context.Runs.Where(other => other.Id == row.Id && other.Epoch == claim.Epoch).ExecuteUpdateAsync(
+                set => set.SetProperty(other => other.Worker, (string?)null).SetProperty(other => other.LeaseUntil, (DateTimeOffset?)null),
+                cancellationToken);
+        }
+    }
+
+    public async Task<Run?> SetIntentAsync(Guid id, RunIntent intent, string by, bool deleteTarget, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        var row = await LockAsync(context, id, cancellationToken);
+        if (row is null || RunRules.WithIntent(RunMapping.ToRun(row), intent, by, deleteTarget, time.GetUtcNow()) is not { } run)
+        {
+            return null;
+        }
+
+        return await TryApplyAsync(context, row, run, Wish(run), cancellationToken) ? RunMapping.ToRun(row) : null;
+    }
+
+    public async Task<bool> AnswerAsync(Guid id, string questionId, string value, string by, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        var row = await LockAsync(context, id, cancellationToken);
+        if (row is null || RunRules.WithAnswer(RunMapping.ToRun(row), questionId, value) is not { } run)
+        {
+            return false;
+        }
+
+        return await TryApplyAsync(context, row, run, $"{by} answered {questionId} with {value}.", cancellationToken);
+    }
+
+    /// <summary>Stores a person's act with its log line; false when another unfinished run has the guest by now.</summary>
+    private async Task<bool> TryApplyAsync(Xen2KvmDbContext context, RunRow row, Run run, string? line, CancellationToken cancellationToken)
+    {
+        if (row.State != run.State && row.Worker is not null)
+        {
+            row.Epoch++;
+            row.Worker = null;
+            row.LeaseUntil = null;
+        }
+
+        RunMapping.WriteProgress(row, run);
+        RunMapping.WriteWish(row, run);
+        AddLog(context, row, line is null ? [] : [new(time.GetUtcNow(), null, RunLogLevel.Info, line)]);
+        try
+        {
+            await CommitAsync(context, row.Id, cancellationToken);
+            return true;
+        }
+        catch (DbUpdateException exception) when (HoldsGuest(exception))
+        {
+            await context.Database.RollbackTransactionAsync(cancellationToken);
+            return false;
+        }
+    }
+
+    private static string Wish(Run run) => run.Intent switch
+    {
+        RunIntent.Forward => $"{run.IntentBy} asked to go on.",
+        RunIntent.Stop => $"{run.IntentBy} asked to stop.",
+        _ when run.DeleteTargetOnRollBack => $"{run.IntentBy} asked to roll back, and to delete the target's disks.",
+        _ => $"{run.IntentBy} asked to roll back; the target's disks are kept.",
+    };
+
+    private static bool Holds(RunRow row, RunClaim claim) => row.Epoch == claim.Epoch && row.Worker is not null;
+
+    private static bool HoldsGuest(DbUpdateException exception) =>
+        exception.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } inner
+        && inner.ConstraintName == RunModel.OneUnfinishedRunIndex;
+
+    private static async Task<RunRow?> LockAsync(Xen2KvmDbContext context, Guid id, CancellationToken cancellationToken)
+    {
+        var rows = await context.Runs.FromSql($"SELECT * FROM runs WHERE id = {id} FOR NO KEY UPDATE").ToListAsync(cancellationToken);
+        return rows.SingleOrDefault();
+    }
+
+    /// <summary>Saves, tells the listeners (PostgreSQL delivers at commit, or not at all), and commits.</summary>
+    private static async Task CommitAsync(Xen2KvmDbContext context, Guid id, CancellationToken cancellationToken)
+    {
+        await context.SaveChangesAsync(cancellationToken);
+        await context.Database.ExecuteSqlAsync(
+            $"SELECT pg_notify({RunChangeListener.Channel}, id || ':' || last_sequence) FROM runs WHERE id = {id}", cancellationToken);
+        await context.Database.CommitTransactionAsync(cancellationToken);
+    }
+}

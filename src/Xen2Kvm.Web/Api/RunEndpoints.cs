@@ -1,0 +1,127 @@
+using System.Security.Claims;
+using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Engine.Runs;
+using Xen2Kvm.Web.Auth;
+
+namespace Xen2Kvm.Web.Api;
+
+/// <summary>/api/v1/runs.</summary>
+internal static class RunEndpoints
+{
+    private const int MostLines = 5000;
+    private const int LongestWaitSeconds = 30;
+
+    /// <summary>Maps the group.</summary>
+    public static void Map(RouteGroupBuilder group)
+    {
+        group.MapGet("", ListAsync).WithSummary("Runs, newest first");
+        group.MapGet("/{id:guid}", FindAsync).WithSummary("One run with its whole pipeline").ProducesProblem(StatusCodes.Status404NotFound);
+        group.MapPost("", StartAsync).RequireAuthorization(Roles.Operator).WithSummary("Start a plan after a fresh preflight")
+            .Produces<Run>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status409Conflict);
+        group.MapPost("/{id:guid}/stop", StopAsync).RequireAuthorization(Roles.Operator)
+            .WithSummary("Stop as soon as it is safe; everything is kept").ProducesProblem(StatusCodes.Status409Conflict);
+        group.MapPost("/{id:guid}/resume", ResumeAsync).RequireAuthorization(Roles.Operator)
+            .WithSummary("Go on with a failed or stopped run").ProducesProblem(StatusCodes.Status409Conflict);
+        group.MapPost("/{id:guid}/rollback", RollBackAsync).RequireAuthorization(Roles.Operator)
+            .WithSummary("Undo: the guest runs on its source again").ProducesProblem(StatusCodes.Status409Conflict);
+        group.MapPost("/{id:guid}/answer", AnswerAsync).RequireAuthorization(Roles.Operator)
+            .WithSummary("Answer the open question").ProducesProblem(StatusCodes.Status409Conflict);
+        group.MapGet("/{id:guid}/log", LogAsync).WithSummary("Log lines after a sequence number; wait holds the answer until there is one");
+        group.MapGet("/{id:guid}/samples", SamplesAsync).WithSummary("Samples of the throughput chart");
+    }
+
+    /// <summary>The run of an id.</summary>
+    /// <exception cref="ApiException">There is none.</exception>
+    public static async Task<Run> FindAsync(Guid id, RunService runs, CancellationToken cancellationToken) =>
+        await runs.FindAsync(id, cancellationToken).ConfigureAwait(false) ?? throw ApiException.NotFound("There is no run of this id.");
+
+    private static Task<IReadOnlyList<Run>> ListAsync(RunService runs, CancellationToken cancellationToken, int most = 100) =>
+        runs.ListAsync(Math.Clamp(most, 1, 1000), cancellationToken);
+
+    private static async Task<IResult> StartAsync(
+        StartRequest request, RunService runs, ClaimsPrincipal user, CancellationToken cancellationToken)
+    {
+        var run = await runs.StartAsync(request.Plan, user.ActorName(), cancellationToken).ConfigureAwait(false);
+        return TypedResults.Created($"/api/v1/runs/{run.Id}", run);
+    }
+
+    private static async Task<Run> StopAsync(Guid id, RunService runs, ClaimsPrincipal user, CancellationToken cancellationToken)
+    {
+        await FindAsync(id, runs, cancellationToken).ConfigureAwait(false);
+        return await runs.StopAsync(id, user.ActorName(), cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task<Run> ResumeAsync(Guid id, RunService runs, ClaimsPrincipal user, CancellationToken cancellationToken)
+    {
+        await FindAsync(id, runs, cancellationToken).ConfigureAwait(false);
+        return await runs.ResumeAsync(id, user.ActorName(), cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task<Run> RollBackAsync(
+        Guid id, RollBackRequest? request, RunService runs, ClaimsPrincipal user, CancellationToken cancellationToken)
+    {
+        await FindAsync(id, runs, cancellationToken).ConfigureAwait(false);
+        return await runs.RollBackAsync(id, request?.DeleteTarget ?? false, user.ActorName(), cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task<Run> AnswerAsync(
+        Guid id, AnswerRequest request, RunService runs, ClaimsPrincipal user, CancellationToken cancellationToken)
+    {
+        await FindAsync(id, runs, cancellationToken).ConfigureAwait(false);
+        await runs.AnswerAsync(id, request.Question, request.Value, user.ActorName(), cancellationToken).ConfigureAwait(false);
+        return await FindAsync(id, runs, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task<LogPage> LogAsync(
+        Guid id, RunService runs, RunFeed feed, TimeProvider time, CancellationToken cancellationToken, long after = 0, int most = 1000, int wait = 0)
+    {
+        most = Math.Clamp(most, 1, MostLines);
+        var until = time.GetUtcNow().AddSeconds(Math.Clamp(wait, 0, LongestWaitSeconds));
+
+        // Subscribed before the first look, so that no line falls between the look and the wait.
+        using var changed = new SemaphoreSlim(0);
+        using var subscription = feed.Subscribe(id, () =>
+        {
+            changed.Release();
+            return Task.CompletedTask;
+        });
+        while (true)
+        {
+            var run = await FindAsync(id, runs, cancellationToken).ConfigureAwait(false);
+            var lines = await runs.ReadLogAsync(id, after, most, cancellationToken).ConfigureAwait(false);
+            var left = until - time.GetUtcNow();
+            if (lines.Count > 0 || run.IsEnded || left <= TimeSpan.Zero)
+            {
+                return new LogPage(lines.Count > 0 ? lines[^1].Sequence : after, run.State, lines);
+            }
+
+            await changed.WaitAsync(left, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task<IReadOnlyList<RunSample>> SamplesAsync(
+        Guid id, RunService runs, CancellationToken cancellationToken, DateTimeOffset? since = null)
+    {
+        await FindAsync(id, runs, cancellationToken).ConfigureAwait(false);
+        return await runs.ReadSamplesAsync(id, since ?? DateTimeOffset.UnixEpoch, cancellationToken).ConfigureAwait(false);
+    }
+}
+
+/// <summary>What to start.</summary>
+/// <param name="Plan">Plan id.</param>
+internal sealed record StartRequest(Guid Plan);
+
+/// <summary>How to roll back.</summary>
+/// <param name="DeleteTarget">Delete the target's disks, too.</param>
+internal sealed record RollBackRequest(bool DeleteTarget);
+
+/// <summary>An answer to a run's question.</summary>
+/// <param name="Question">Question id, as the run shows it.</param>
+/// <param name="Value">One of its option values.</param>
+internal sealed record AnswerRequest(string Question, string Value);
+
+/// <summary>Part of a run's log.</summary>
+/// <param name="Next">Give this as <c>after</c> to go on.</param>
+/// <param name="State">Where the run stood at that moment.</param>
+/// <param name="Lines">The lines.</param>
+internal sealed record LogPage(long Next, RunState State, IReadOnlyList<RunLogLine> Lines);

@@ -1,0 +1,85 @@
+using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.Extensions.Options;
+using Xen2Kvm.Persistence;
+using Xen2Kvm.Web.Hosting;
+
+namespace Xen2Kvm.Web.Auth;
+
+/// <summary>Registers who may come in and what they may do.</summary>
+internal static class AuthRegistration
+{
+    private const string CookieOrToken = "CookieOrToken";
+
+    /// <summary>Adds accounts, the two ways to authenticate, the policies, antiforgery and the limit on sign-in attempts.</summary>
+    public static void AddDashboardAuth(this IServiceCollection services)
+    {
+        services.AddAccounts();
+        services.AddCookieOrToken();
+        services.AddAuthorizationBuilder().AddRolePolicies();
+        services.AddAntiforgery(options =>
+        {
+            options.Cookie.Name = "x2k-antiforgery";
+            options.Cookie.HttpOnly = true;
+            options.Cookie.SameSite = SameSiteMode.Strict;
+            options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+
+            // The header is ours, and says nosniff, DENY and more; see SecurityHeaders.
+            options.SuppressXFrameOptionsHeader = true;
+        });
+        services.AddSignInLimit();
+        services.AddSingleton<SetupLink>();
+        services.AddSingleton<LocalToken>();
+        services.AddHostedService<AccessPreparation>();
+        services.AddScoped<FirstAdmin>();
+        services.AddScoped<SignIn>();
+    }
+
+    private static void AddAccounts(this IServiceCollection services)
+    {
+        services.AddIdentityCore<AppUser>(identity =>
+            {
+                identity.User.RequireUniqueEmail = false;
+                identity.Password.RequiredLength = 12;
+                identity.Password.RequiredUniqueChars = 4;
+                identity.Password.RequireDigit = false;
+                identity.Password.RequireLowercase = false;
+                identity.Password.RequireUppercase = false;
+                identity.Password.RequireNonAlphanumeric = false;
+                identity.Lockout.MaxFailedAccessAttempts = 8;
+                identity.Lockout.DefaultLockoutTimeSpan = TimeSpan.FromMinutes(10);
+            })
+            .AddRoles<IdentityRole<Guid>>()
+            .AddEntityFrameworkStores<Xen2KvmDbContext>()
+            .AddSignInManager();
+        services.Configure<SecurityStampValidatorOptions>(stamp => stamp.ValidationInterval = TimeSpan.FromMinutes(2));
+    }
+
+    private static void AddCookieOrToken(this IServiceCollection services)
+    {
+        var authentication = services.AddAuthentication(options =>
+        {
+            options.DefaultScheme = CookieOrToken;
+            options.DefaultSignInScheme = IdentityConstants.ApplicationScheme;
+        });
+        authentication.AddPolicyScheme(CookieOrToken, "Session cookie or API token", policy => policy.ForwardDefaultSelector = context =>
+            TokenHandler.IsOffered(context.Request) ? TokenHandler.SchemeName : IdentityConstants.ApplicationScheme);
+        authentication.AddScheme<Microsoft.AspNetCore.Authentication.AuthenticationSchemeOptions, TokenHandler>(TokenHandler.SchemeName, null);
+        authentication.AddIdentityCookies();
+        services.AddOptions<CookieAuthenticationOptions>(IdentityConstants.ApplicationScheme)
+            .Configure<IOptions<DashboardOptions>>((cookie, dashboard) => Session.Configure(cookie, dashboard.Value));
+    }
+
+    private static void AddRolePolicies(this AuthorizationBuilder authorization)
+    {
+        foreach (var role in Roles.All)
+        {
+            authorization.AddPolicy(role, policy => policy.RequireRole(Roles.AtLeast(role)));
+        }
+
+        var anyRole = new AuthorizationPolicyBuilder().RequireAuthenticatedUser().RequireRole(Roles.All).Build();
+        authorization.SetDefaultPolicy(anyRole).SetFallbackPolicy(anyRole);
+    }
+}

@@ -1,0 +1,70 @@
+using System.Security.Claims;
+using System.Text.Encodings.Web;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.Extensions.Options;
+using Xen2Kvm.Engine.Ports;
+using Xen2Kvm.Persistence;
+
+namespace Xen2Kvm.Web.Auth;
+
+/// <summary>Authenticates <c>Authorization: Bearer x2k_…</c>.</summary>
+internal sealed class TokenHandler(
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, IApiTokenStore tokens, UserManager<AppUser> users)
+    : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
+{
+    /// <summary>Name of the scheme.</summary>
+    public const string SchemeName = "ApiToken";
+
+    private const string Prefix = "Bearer ";
+
+    /// <summary>Whether the request offers a token.</summary>
+    public static bool IsOffered(HttpRequest request) =>
+        request.Headers.Authorization is [{ } header] && header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase);
+
+    /// <inheritdoc/>
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        if (!IsOffered(Request))
+        {
+            return AuthenticateResult.NoResult();
+        }
+
+        var plain = Request.Headers.Authorization.ToString()[Prefix.Length..].Trim();
+        if (await tokens.FindAsync(plain, Context.RequestAborted).ConfigureAwait(false) is not { } token
+            || await RoleNowAsync(token).ConfigureAwait(false) is not { } role)
+        {
+            return AuthenticateResult.Fail("The API token is unknown, revoked or has expired.");
+        }
+
+        var identity = new ClaimsIdentity(
+            [new(ClaimTypes.Name, token.Owner), new(ClaimTypes.Role, role), new(Actor.TokenClaim, token.Name)], SchemeName);
+        return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), SchemeName));
+    }
+
+    /// <inheritdoc/>
+    protected override Task HandleChallengeAsync(AuthenticationProperties properties)
+    {
+        Response.Headers.WWWAuthenticate = "Bearer";
+        Response.StatusCode = StatusCodes.Status401Unauthorized;
+        return Task.CompletedTask;
+    }
+
+    // A token never outlives what its owner may do: a role that was taken away is gone from the token, too.
+    private async Task<string?> RoleNowAsync(ApiToken token)
+    {
+        if (token.Owner == LocalToken.Owner)
+        {
+            return token.Role;
+        }
+
+        if (await users.FindByNameAsync(token.Owner).ConfigureAwait(false) is not { } owner
+            || await users.IsLockedOutAsync(owner).ConfigureAwait(false) && owner.LockoutEnd == DateTimeOffset.MaxValue)
+        {
+            return null;
+        }
+
+        var highest = (await users.GetRolesAsync(owner).ConfigureAwait(false)).MaxBy(Roles.Rank);
+        return highest is null || Roles.Rank(highest) < 0 ? null : Roles.Least(token.Role, highest);
+    }
+}

@@ -1,0 +1,86 @@
+using Xen2Kvm.Domain.Inventory;
+using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Web.Components.State;
+using Xen2Kvm.Web.Components.Text;
+using Host = Xen2Kvm.Domain.Inventory.Host;
+
+namespace Xen2Kvm.Web.Components.Pages.Home;
+
+/// <summary>What is going on, what needs a person, what can be done.</summary>
+public sealed partial class Overview
+{
+    private List<(Host Host, HostSnapshot? Snapshot)>? _hosts;
+    private IReadOnlyList<Run> _running = [];
+    private IReadOnlyList<Run> _recent = [];
+    private IReadOnlyList<TimeSpan> _downtimes = [];
+    private List<Need> _needs = [];
+    private int _moved;
+    private int _left;
+
+    private sealed record Need(string Key, string Tone, string Icon, string Who, string What, string Path, string Act);
+
+    private bool HasBoth => _hosts!.Any(host => host.Host.Kind == HostKind.Xen) && _hosts!.Any(host => host.Host.Kind == HostKind.Kvm);
+
+    private TimeSpan Median => _downtimes.Order().ElementAt(_downtimes.Count / 2);
+
+    /// <inheritdoc/>
+    protected override async Task OnInitializedAsync()
+    {
+        await TryAsync(ReadAllAsync);
+        Follow(null, ReadRunsAsync);
+    }
+
+    private async Task ReadAllAsync(CancellationToken cancellationToken)
+    {
+        var hosts = new List<(Host, HostSnapshot?)>();
+        foreach (var host in await Hosts.ListAsync(cancellationToken))
+        {
+            hosts.Add((host, await Hosts.GetSnapshotAsync(host.Id, cancellationToken)));
+        }
+
+        _hosts = hosts;
+        await ReadRunsAsync(cancellationToken);
+    }
+
+    private async Task ReadRunsAsync(CancellationToken cancellationToken)
+    {
+        var runs = await Runs.ListAsync(1000, cancellationToken);
+
+        // Oldest first: a new run is added below, no row moves away under the pointer.
+        _running = [.. runs.Where(run => !run.IsEnded).OrderBy(run => run.CreatedAt)];
+        _recent = [.. runs.Where(run => run.IsEnded).OrderByDescending(run => run.FinishedAt).Take(8)];
+        var latest = runs.GroupBy(run => (run.SourceHost, run.GuestName)).Select(group => group.First()).ToList();
+        var moved = latest.Where(run => run.State == RunState.Succeeded).Select(run => (run.SourceHost, run.GuestName)).ToHashSet();
+        _moved = moved.Count;
+        _left = _hosts?.Where(host => host.Host.Kind == HostKind.Xen)
+            .Sum(host => host.Snapshot?.Guests.Count(guest => !moved.Contains((host.Host.Name, guest.Name))) ?? 0) ?? 0;
+        _downtimes = [.. runs.Where(run => run.State == RunState.Succeeded).Select(run => run.Downtime(Viewer.Now)).OfType<TimeSpan>()];
+        _needs = [.. Questions(latest), .. Failures(latest), .. Unreachable()];
+    }
+
+    private static IEnumerable<Need> Questions(IEnumerable<Run> runs) => runs.Where(run => run.State == RunState.NeedsAnswer)
+        .Select(run => new Need(run.Id.ToString(), "amber", "hand", run.GuestName, run.Question?.Text ?? "A step asks you something.", Links.Run(run.Id), "Answer"));
+
+    private static IEnumerable<Need> Failures(IEnumerable<Run> runs) => runs.Where(run => run.State is RunState.Failed or RunState.Stopped)
+        .Select(run => new Need(
+            run.Id.ToString(), run.State == RunState.Failed ? "red" : "amber", StateWords.Of(run.State).Icon, run.GuestName,
+            run.State == RunState.Failed ? $"{run.CurrentStep?.Id ?? "run"} failed: {run.Error}" : $"stopped at {run.CurrentStep?.Id}; resume or roll back",
+            Links.Run(run.Id), "See the run"));
+
+    private IEnumerable<Need> Unreachable() => (_hosts ?? []).Where(host => host.Host.UnreachableSince is not null)
+        .Select(host => new Need(
+            host.Host.Id.ToString(), "red", "hosts", host.Host.Name, $"unreachable since {Viewer.Time(host.Host.UnreachableSince!.Value)}: {host.Host.LastError}",
+            Links.Host(host.Host), "See the host"));
+
+    private string About(Host host, HostSnapshot? snapshot)
+    {
+        if (snapshot is null)
+        {
+            return $"{StateWords.Kind(host.Kind)}, no inventory yet";
+        }
+
+        return host.Kind == HostKind.Xen
+            ? $"Xen · {Formats.Count(snapshot.Guests.Count, "guest")}"
+            : $"KVM · {Formats.Count(snapshot.Guests.Count, "guest")} · {Formats.Size(snapshot.Facts.Storage.Sum(space => space.FreeBytes))} free · {Formats.Memory(snapshot.Facts.FreeMemoryMiB)} memory free";
+    }
+}

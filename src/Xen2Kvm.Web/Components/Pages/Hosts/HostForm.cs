@@ -1,0 +1,81 @@
+using Xen2Kvm.Domain.Inventory;
+using Xen2Kvm.Engine.Inventory;
+
+namespace Xen2Kvm.Web.Components.Pages.Hosts;
+
+/// <summary>What a person types to add a host.</summary>
+public sealed class HostForm
+{
+    /// <summary>Xen or KVM.</summary>
+    public HostKind Kind { get; set; } = HostKind.Xen;
+
+    /// <summary>Name shown everywhere.</summary>
+    public string Name { get; set; } = "";
+
+    /// <summary>Name or IP address.</summary>
+    public string Address { get; set; } = "";
+
+    /// <summary>TCP port.</summary>
+    public int Port { get; set; } = 22;
+
+    /// <summary>Account.</summary>
+    public string User { get; set; } = "root";
+
+    /// <summary>How it authenticates.</summary>
+    public SshAuthentication Authentication { get; set; } = SshAuthentication.Key;
+
+    /// <summary>Private key text.</summary>
+    public string Key { get; set; } = "";
+
+    /// <summary>Password.</summary>
+    public string Password { get; set; } = "";
+
+    /// <summary>Root through sudo.</summary>
+    public bool UseSudo { get; set; }
+
+    /// <summary>Jump host.</summary>
+    public string JumpHost { get; set; } = "";
+
+    /// <summary>Allow old algorithms.</summary>
+    public bool Legacy { get; set; }
+
+    /// <summary>Address for data between hosts.</summary>
+    public string DataAddress { get; set; } = "";
+
+    /// <summary>What is missing before the host can be asked for its key; null when nothing.</summary>
+    public string? Missing() => this switch
+    {
+        { Address.Length: 0 } => "Give the host's address.",
+        { Port: < 1 or > 65535 } => "Give a port from 1 to 65535.",
+        { User.Length: 0 } => "Give the account to sign in with.",
+        { Authentication: SshAuthentication.Key, Key.Length: 0 } => "Paste the private key, or choose another way to sign in.",
+        { Authentication: SshAuthentication.Password, Password.Length: 0 } => "Give the password, or choose another way to sign in.",
+        _ => null,
+    };
+
+    /// <summary>The endpoint, with the host key once it was confirmed.</summary>
+    public SshEndpoint Endpoint(string? hostKey) => new()
+    {
+        Address = Address.Trim(),
+        Port = Port,
+        User = User.Trim(),
+        Authentication = Authentication,
+        UseSudo = UseSudo,
+        JumpHost = JumpHost.Trim() is { Length: > 0 } jump ? jump : null,
+        AllowLegacyAlgorithms = Legacy,
+        HostKey = hostKey,
+    };
+
+    /// <summary>The host to add.</summary>
+    public NewHost ToHost(string hostKey) => new(
+        Name.Trim() is { Length: > 0 } name ? name : Address.Trim(), Kind, Endpoint(hostKey), Secret(),
+        DataAddress.Trim() is { Length: > 0 } data ? data : null);
+
+    private string? Secret() => Authentication switch
+    {
+        // A key that lost its last line end while being pasted is refused by the SSH client.
+        SshAuthentication.Key => Key.Replace("\r\n", "\n", StringComparison.Ordinal).Trim() + "\n",
+        SshAuthentication.Password => Password,
+        _ => null,
+    };
+}

@@ -1,0 +1,86 @@
+using Microsoft.AspNetCore.Components;
+using Xen2Kvm.Domain.Inventory;
+using Xen2Kvm.Domain.Planning;
+using Xen2Kvm.Engine.Inventory;
+using Xen2Kvm.Engine.Ports;
+using Xen2Kvm.Web.Components.State;
+
+namespace Xen2Kvm.Web.Components.Pages.Plans;
+
+/// <summary>The plan wizard: choices on one side, what becomes of the guest on the other, live.</summary>
+public sealed partial class NewPlan
+{
+    private readonly List<Target> _targets = [];
+    private PlanForm _form = new();
+    private GuestOnHost? _seen;
+    private Target? _target;
+    private Plan? _plan;
+    private string? _xml;
+    private string? _xmlProblem;
+    private bool _read;
+
+    /// <summary>Source host's name.</summary>
+    [SupplyParameterFromQuery(Name = "host")]
+    public string? HostName { get; set; }
+
+    /// <summary>Guest's name.</summary>
+    [SupplyParameterFromQuery(Name = "guest")]
+    public string? GuestName { get; set; }
+
+    /// <inheritdoc/>
+    protected override async Task OnInitializedAsync()
+    {
+        _form = PlanForm.Parse(new Uri(Navigation.Uri).Query);
+        await TryAsync(ReadAsync);
+        _read = true;
+        if (_seen is not null && _targets.Count > 0)
+        {
+            await ProposeAsync();
+        }
+    }
+
+    private async Task ReadAsync(CancellationToken cancellationToken)
+    {
+        if (HostName is null || GuestName is null)
+        {
+            return;
+        }
+
+        _seen = await Inventory.FindGuestAsync(HostName, GuestName, cancellationToken)
+            ?? throw new RefusedException($"{HostName} has no guest {GuestName}. Refresh its inventory.");
+        foreach (var host in (await Hosts.ListAsync(cancellationToken)).Where(host => host.Kind == HostKind.Kvm))
+        {
+            if (await Hosts.GetSnapshotAsync(host.Id, cancellationToken) is { } snapshot)
+            {
+                _targets.Add(new Target(host, snapshot));
+            }
+        }
+    }
+
+    private async Task ProposeAsync()
+    {
+        _target = _targets.Where(target => target.Host.Name == _form.Target).Concat(_targets).First();
+        _form.Target = _target.Host.Name;
+        if (_form.Storage.Length > 0 && _target.Snapshot.Facts.Storage.All(space => space.Name != _form.Storage))
+        {
+            // The choice belonged to another host.
+            _form.Storage = "";
+        }
+
+        Navigation.NavigateTo(Navigation.GetUriWithQueryParameters(_form.ToQuery()), replace: true);
+        (_plan, _xml, _xmlProblem) = (null, null, null);
+        if (await TryAsync(async cancellationToken => _plan = await Plans.ProposeAsync(
+            _seen!.Host.Id, _seen.Guest.Name, _target.Host.Id, _form.ToChoices(_seen.Guest), Viewer.Name, cancellationToken)))
+        {
+            (_xml, _xmlProblem) = await PlanXml.ReadAsync(Plans, _plan!, Gone);
+        }
+    }
+
+    private async Task SaveAsync()
+    {
+        if (await ActAsync(cancellationToken => Plans.CreateAsync(_plan!, cancellationToken)))
+        {
+            Navigation.NavigateTo(Links.Plan(_plan!.Id));
+        }
+    }
+}

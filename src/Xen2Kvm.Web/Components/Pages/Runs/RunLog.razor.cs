@@ -1,0 +1,153 @@
+using System.Text;
+using Microsoft.AspNetCore.Components;
+using Microsoft.JSInterop;
+
+namespace Xen2Kvm.Web.Components.Pages.Runs;
+
+/// <summary>The live log of a run. It reads its lines itself: a new line draws nothing but the log again.</summary>
+public sealed partial class RunLog
+{
+    private const int Page = 2000;
+    private static readonly string[] _levels = ["debug", "warning", "error"];
+    private readonly LogBuffer _buffer = new();
+    private readonly SemaphoreSlim _reading = new(1, 1);
+    private ElementReference _element;
+    private DotNetObjectReference<RunLog>? _self;
+    private string _text = "";
+    private bool _following = true;
+    private bool _scroll;
+    private bool _read;
+    private bool _saving;
+    private int _new;
+
+    /// <summary>The run's id.</summary>
+    [Parameter, EditorRequired]
+    public Guid RunId { get; set; }
+
+    /// <summary>Guest name, for the file.</summary>
+    [Parameter, EditorRequired]
+    public string GuestName { get; set; } = "";
+
+    /// <summary>Ids of the steps.</summary>
+    [Parameter, EditorRequired]
+    public IReadOnlyList<string> Steps { get; set; } = [];
+
+    /// <summary>Shown step, or null for all.</summary>
+    [Parameter]
+    public string? Step { get; set; }
+
+    /// <summary>Least level in a word, or null.</summary>
+    [Parameter]
+    public string? Level { get; set; }
+
+    /// <summary>Searched text.</summary>
+    [Parameter]
+    public string? Query { get; set; }
+
+    /// <summary>A filter was chosen: its name in the address bar and its value.</summary>
+    [Parameter]
+    public EventCallback<(string Name, string? Value)> Choose { get; set; }
+
+    /// <summary>Called by the browser when the reader scrolls away from the end, or back to it.</summary>
+    [JSInvokable]
+    public void FollowChanged(bool following)
+    {
+        _following = following;
+        _new = 0;
+        StateHasChanged();
+    }
+
+    /// <inheritdoc/>
+    protected override async Task OnInitializedAsync()
+    {
+        _text = Query ?? "";
+        await TryAsync(ReadAsync);
+        _read = true;
+        _scroll = true;
+        Follow(RunId, ReadAsync);
+    }
+
+    /// <inheritdoc/>
+    protected override void OnParametersSet()
+    {
+        if (_buffer.Filter(Step, LogBuffer.ParseLevel(Level), Query))
+        {
+            (_following, _new, _scroll) = (true, 0, true);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        try
+        {
+            if (firstRender)
+            {
+                _self = DotNetObjectReference.Create(this);
+                Own(_self);
+                await Js.InvokeVoidAsync("x2k.log.attach", Gone, _element, _self);
+            }
+
+            // Only after the rows are drawn is there an end to scroll to.
+            if (_scroll && _following)
+            {
+                _scroll = false;
+                await Js.InvokeVoidAsync("x2k.log.toEnd", Gone, _element);
+            }
+        }
+        catch (Exception gone) when (gone is JSDisconnectedException or OperationCanceledException)
+        {
+            // The browser is gone; there is nothing to scroll.
+        }
+    }
+
+    private async Task ReadAsync(CancellationToken cancellationToken)
+    {
+        // Two reads at once would add the same lines twice.
+        await _reading.WaitAsync(cancellationToken);
+        try
+        {
+            while (true)
+            {
+                var lines = await Runs.ReadLogAsync(RunId, _buffer.Last, Page, cancellationToken);
+                var added = _buffer.Add(lines);
+                _new += _following ? 0 : added;
+                _scroll |= added > 0;
+                if (lines.Count < Page)
+                {
+                    return;
+                }
+            }
+        }
+        finally
+        {
+            _reading.Release();
+        }
+    }
+
+    private async Task ToEndAsync()
+    {
+        (_following, _new) = (true, 0);
+        await Js.InvokeVoidAsync("x2k.log.toEnd", Gone, _element);
+    }
+
+    private async Task DownloadAsync()
+    {
+        _saving = true;
+        await TryAsync(async cancellationToken =>
+        {
+            var text = new StringBuilder();
+            long last = 0;
+            while (await Runs.ReadLogAsync(RunId, last, Page, cancellationToken) is { Count: > 0 } lines)
+            {
+                LogBuffer.Write(text, lines);
+                last = lines[^1].Sequence;
+            }
+
+            using var stream = new MemoryStream(Encoding.UTF8.GetBytes(text.ToString()));
+            using var reference = new DotNetStreamReference(stream);
+            await Js.InvokeVoidAsync("x2k.download", cancellationToken, $"{Domain.Planning.DiskLayout.SafeName(GuestName)}-{RunId:N}.log", "text/plain", reference);
+        });
+        _saving = false;
+    }
+}

@@ -1,0 +1,97 @@
+using Microsoft.AspNetCore.Components;
+using Xen2Kvm.Domain.Planning;
+using Xen2Kvm.Domain.Runs;
+
+namespace Xen2Kvm.Web.Components.Pages.Runs;
+
+/// <summary>One run, live. Everything shown is read from the ledger, so that every browser shows the same; what is looked at is in the address bar.</summary>
+public sealed partial class RunPage
+{
+    private static readonly (string Key, string Word)[] _tabs = [("watch", "Progress and log"), ("evidence", "Evidence")];
+    private Run? _run;
+    private Plan? _plan;
+    private IReadOnlyList<RunEvidence> _evidence = [];
+    private IReadOnlyList<string> _stepIds = [];
+    private Guid _followed;
+    private bool _read;
+
+    /// <summary>The run.</summary>
+    [Parameter]
+    public Guid Id { get; set; }
+
+    /// <summary>The step whose log is shown; null for all.</summary>
+    [SupplyParameterFromQuery(Name = "step")]
+    public string? Step { get; set; }
+
+    /// <summary>Least level of the log.</summary>
+    [SupplyParameterFromQuery(Name = "level")]
+    public string? Level { get; set; }
+
+    /// <summary>Text searched in the log.</summary>
+    [SupplyParameterFromQuery(Name = "q")]
+    public string? Query { get; set; }
+
+    /// <summary>watch or evidence.</summary>
+    [SupplyParameterFromQuery(Name = "tab")]
+    public string? Tab { get; set; }
+
+    /// <summary>The evidence file that is open.</summary>
+    [SupplyParameterFromQuery(Name = "file")]
+    public string? File { get; set; }
+
+    private string Shown => Tab == "evidence" ? "evidence" : "watch";
+
+    /// <inheritdoc/>
+    protected override async Task OnParametersSetAsync()
+    {
+        if (_followed == Id)
+        {
+            return;
+        }
+
+        _followed = Id;
+        _run = null;
+        await TryAsync(ReadAsync);
+        _read = true;
+        Follow(Id, ReadAsync);
+    }
+
+    private async Task ReadAsync(CancellationToken cancellationToken)
+    {
+        var run = await Runs.FindAsync(Id, cancellationToken);
+        if (run is null)
+        {
+            return;
+        }
+
+        if (_plan?.Id != run.PlanId)
+        {
+            _plan = await Plans.FindAsync(run.PlanId, cancellationToken);
+        }
+
+        // The list is short and without content, yet need not be read with every tick of a copy.
+        if (_run is null || Done(run) != Done(_run) || run.State != _run.State)
+        {
+            _evidence = [.. (await Runs.ListEvidenceAsync(Id, cancellationToken)).OrderBy(file => file.Name, StringComparer.Ordinal)];
+        }
+
+        if (!_stepIds.SequenceEqual(run.Steps.Select(step => step.Id)))
+        {
+            _stepIds = [.. run.Steps.Select(step => step.Id)];
+        }
+
+        _run = run;
+    }
+
+    private static int Done(Run run) => run.Steps.Count(step => step.State is StepState.Done or StepState.Failed or StepState.Undone);
+
+    private string With(string name, string? value) => Navigation.GetUriWithQueryParameter(name, value);
+
+    // Choosing a step always shows its log; choosing it again shows all.
+    private string StepLink(string step) => Navigation.GetUriWithQueryParameters(new Dictionary<string, object?>
+    {
+        ["step"] = step == Step ? null : step, ["tab"] = null, ["file"] = null,
+    });
+
+    private void Choose((string Name, string? Value) choice) => Navigation.NavigateTo(With(choice.Name, choice.Value), replace: true);
+}

@@ -1,0 +1,138 @@
+using Microsoft.AspNetCore.Components;
+using Xen2Kvm.Domain.Planning;
+using Xen2Kvm.Engine.Inventory;
+using Xen2Kvm.Engine.Ports;
+using Xen2Kvm.Engine.Runs;
+
+namespace Xen2Kvm.Web.Components.State;
+
+/// <summary>
+/// What pages share: work is cancelled when the page goes, faults become words, and subscriptions end with the page.
+/// </summary>
+public abstract partial class LivePage : ComponentBase, IDisposable
+{
+    private readonly CancellationTokenSource _gone = new();
+    private readonly List<IDisposable> _owned = [];
+    private bool _disposed;
+
+    /// <summary>Who looks.</summary>
+    [Inject]
+    public required Viewer Viewer { get; init; }
+
+    /// <summary>Tells when runs change.</summary>
+    [Inject]
+    public required RunFeed Feed { get; init; }
+
+    /// <summary>Address bar.</summary>
+    [Inject]
+    public required NavigationManager Navigation { get; init; }
+
+    /// <summary>Log.</summary>
+    [Inject]
+    public required ILogger<LivePage> Logger { get; init; }
+
+    /// <summary>Ends when the page goes.</summary>
+    protected CancellationToken Gone { get; private set; }
+
+    /// <summary>What went wrong last, in words; null when nothing.</summary>
+    protected string? Problem { get; set; }
+
+    /// <summary>An act is in work: buttons wait.</summary>
+    protected bool Busy { get; private set; }
+
+    /// <inheritdoc/>
+    protected override void OnInitialized() => Gone = _gone.Token;
+
+    /// <summary>Does something that may fail; a fault is shown in words instead of ending the page.</summary>
+    /// <returns>Whether it succeeded.</returns>
+    protected async Task<bool> TryAsync(Func<CancellationToken, Task> work)
+    {
+        try
+        {
+            await work(Gone);
+            Problem = null;
+            return true;
+        }
+        catch (OperationCanceledException) when (_gone.IsCancellationRequested)
+        {
+            return false;
+        }
+        catch (Exception fault)
+        {
+            Problem = Explain(fault);
+            return false;
+        }
+    }
+
+    /// <summary>The same for an act: <see cref="Busy"/> while it lasts, and not twice at once.</summary>
+    protected async Task<bool> ActAsync(Func<CancellationToken, Task> work, bool adminOnly = false)
+    {
+        if (Busy)
+        {
+            return false;
+        }
+
+        Busy = true;
+        StateHasChanged();
+        try
+        {
+            return await TryAsync(cancellationToken =>
+            {
+                Viewer.Require(adminOnly);
+                return work(cancellationToken);
+            });
+        }
+        finally
+        {
+            Busy = false;
+        }
+    }
+
+    /// <summary>Reads again whenever a run changes (one run, or any when null), until the page goes.</summary>
+    protected void Follow(Guid? runId, Func<CancellationToken, Task> reload) => Own(Feed.Subscribe(runId, () => InvokeAsync(async () =>
+    {
+        if (!_disposed)
+        {
+            await TryAsync(reload);
+            StateHasChanged();
+        }
+    })));
+
+    /// <summary>Disposes something with the page.</summary>
+    protected void Own(IDisposable owned) => _owned.Add(owned);
+
+    /// <summary>Ends subscriptions and running work.</summary>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Ends subscriptions and running work.</summary>
+    protected virtual void Dispose(bool disposing)
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        _gone.Cancel();
+        _owned.ForEach(owned => owned.Dispose());
+        _gone.Dispose();
+    }
+
+    private string Explain(Exception fault)
+    {
+        if (fault is RefusedException or RemoteException or PlanningException)
+        {
+            return fault.Message;
+        }
+
+        LogFault(Logger, GetType().Name, fault);
+        return "The dashboard could not do this; its log says why. Try again, and give the log to whoever runs the dashboard when it happens again.";
+    }
+
+    [LoggerMessage(5301, LogLevel.Error, "The page {Page} failed")]
+    private static partial void LogFault(ILogger logger, string page, Exception fault);
+}

@@ -1,0 +1,34 @@
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.SignalR;
+using Xen2Kvm.Web.Auth;
+
+namespace Xen2Kvm.Web.Hubs;
+
+/// <summary>
+/// Tells programs which runs changed. A client calls <c>Watch(runId)</c> or <c>WatchAll()</c> and receives <c>runChanged(runId)</c>; it
+/// then reads the run by the REST API, so that everyone sees the same truth. The empty id means: changes may have been missed, read again.
+/// </summary>
+[Authorize(Roles.Viewer)]
+internal sealed class RunsHub : Hub
+{
+    /// <summary>Path of the hub.</summary>
+    public const string Path = "/hubs/runs";
+
+    /// <summary>Name of the message.</summary>
+    public const string RunChanged = "runChanged";
+
+    /// <summary>The group of those who watch every run.</summary>
+    public const string All = "runs";
+
+    /// <summary>The group of those who watch one run.</summary>
+    public static string One(Guid runId) => $"run:{runId}";
+
+    /// <summary>Watches one run.</summary>
+    public Task Watch(Guid runId) => Groups.AddToGroupAsync(Context.ConnectionId, One(runId), Context.ConnectionAborted);
+
+    /// <summary>Ends watching one run.</summary>
+    public Task Unwatch(Guid runId) => Groups.RemoveFromGroupAsync(Context.ConnectionId, One(runId), Context.ConnectionAborted);
+
+    /// <summary>Watches every run.</summary>
+    public Task WatchAll() => Groups.AddToGroupAsync(Context.ConnectionId, All, Context.ConnectionAborted);
+}

@@ -1,0 +1,3 @@
+using Xen2Kvm.Web;
+
+return await DashboardHost.RunAsync(args);

@@ -1,0 +1,62 @@
+using NSubstitute;
+using Xen2Kvm.Domain.Inventory;
+using Xen2Kvm.Domain.Planning;
+using Xen2Kvm.Domain.Preflight;
+using Xen2Kvm.Engine.Ports;
+
+namespace Xen2Kvm.Browser.Tests.Demo;
+
+/// <summary>Stands in for the far side: hosts answer from the demo's data. The XML is the real builder's.</summary>
+internal sealed class DemoConnector(IHostStore hosts, IHostConnector real, TimeProvider time) : IHostConnector
+{
+    public IRemoteShell Shell(Host host, ICommandLog? log = null)
+    {
+        var shell = Substitute.For<IRemoteShell>();
+        shell.HostName.Returns(host.Name);
+        shell.RunAsync(Arg.Any<RemoteCommand>(), Arg.Any<CancellationToken>())
+            .Returns(new CommandResult(0, "host ssh-ed25519 AAAA"u8.ToArray(), ""));
+        return shell;
+    }
+
+    public IXenHost Xen(IRemoteShell shell)
+    {
+        var xen = Substitute.For<IXenHost>();
+        xen.TakeInventoryAsync(Arg.Any<CancellationToken>()).Returns(call => InventoryAsync(shell.HostName, call.Arg<CancellationToken>()));
+        xen.ReadKernelAsync(Arg.Any<string>(), Arg.Any<string?>(), Arg.Any<CancellationToken>())
+            .Returns(new KernelCapabilities("6.1.0-40-amd64", true, true, true));
+        return xen;
+    }
+
+    public IKvmHost Kvm(IRemoteShell shell)
+    {
+        var kvm = Substitute.For<IKvmHost>();
+        kvm.TakeInventoryAsync(Arg.Any<CancellationToken>()).Returns(call => InventoryAsync(shell.HostName, call.Arg<CancellationToken>()));
+        kvm.BuildXml(Arg.Any<TargetGuest>(), Arg.Any<Guid>()).Returns(call => real.Kvm(shell).BuildXml(call.Arg<TargetGuest>(), call.Arg<Guid>()));
+        return kvm;
+    }
+
+    public Task<HostKeyOffer> ScanHostKeyAsync(SshEndpoint endpoint, CancellationToken cancellationToken) => endpoint.Address == "192.0.2.99"
+        ? throw new RemoteException(RemoteFailure.Unreachable, endpoint.Address, $"{endpoint.Address}, port {endpoint.Port}, did not answer within 10 s. Check the address and that a firewall lets this machine in.")
+        : Task.FromResult(new HostKeyOffer("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDemoDemoDemoDemoDemoDemoDemoDemoDemoDemoDe", "SHA256:7vG2mQ0cJ5v7WZqX4oJcB1e8z5dR0rJq3h1T6yYk2xA"));
+
+    public Task<IReadOnlyList<HostCheck>> TestAsync(Host host, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<HostCheck>>(
+    [
+        new HostCheck("SSH connection", true, $"{host.Ssh.User}@{host.Ssh.Address}, 38 ms"),
+        new HostCheck("Host key", true, "as confirmed"),
+        new HostCheck("Root", true, "signed in as root"),
+        host.Kind == HostKind.Xen
+            ? new HostCheck("xl", false, "xl: command not found", "Install xen-utils on the host, or sign in to dom0 instead of a guest.")
+            : new HostCheck("libvirt", true, "9.0.0, qemu:///system"),
+        new HostCheck(host.Kind == HostKind.Xen ? "Running domains" : "KVM", host.Kind == HostKind.Xen ? null : true, host.Kind == HostKind.Xen ? "not tried, xl is missing" : "/dev/kvm is usable"),
+    ]);
+
+    private async Task<HostSnapshot> InventoryAsync(string name, CancellationToken cancellationToken)
+    {
+        var host = (await hosts.ListAsync(cancellationToken)).First(host => host.Name == name);
+        var snapshot = await hosts.GetSnapshotAsync(host.Id, cancellationToken)
+            ?? (host.Kind == HostKind.Xen ? DemoInventory.Xen1Snapshot(time.GetUtcNow()) : DemoInventory.Kvm1Snapshot(time.GetUtcNow()));
+        return host.UnreachableSince is null
+            ? snapshot with { TakenAt = time.GetUtcNow() }
+            : throw new RemoteException(RemoteFailure.Unreachable, name, host.LastError ?? "");
+    }
+}

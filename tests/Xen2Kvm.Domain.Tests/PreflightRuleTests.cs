@@ -1,0 +1,156 @@
+using Xen2Kvm.Domain.Inventory;
+using Xen2Kvm.Domain.Preflight;
+using Xen2Kvm.Domain.Preflight.Rules;
+
+namespace Xen2Kvm.Domain.Tests;
+
+public sealed class PreflightRuleTests
+{
+    private static readonly GuestInspection Inside = new() { Kernels = [new KernelCapabilities("6.1", true, true)] };
+
+    public static TheoryData<string> Ids =>
+        ["X01", "X02", "X03", "X04", "X05", "X06", "X07", "X08", "X09", "X10", "X11", "X12", "X13", "X14", "X19", "X23", "X24", "X25", "X27"];
+
+    [Theory]
+    [MemberData(nameof(Ids))]
+    public void Every_rule_of_the_catalogue_is_one_class(string id) =>
+        typeof(RuleBase).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(RuleBase)) && type.Name.StartsWith(id, StringComparison.Ordinal))
+            .ShouldHaveSingleItem();
+
+    [Fact]
+    public void A_sound_guest_has_neither_blocker_nor_warning() =>
+        All(Sample.Facts).Where(concern => concern.Severity != Severity.Info).ShouldBeEmpty();
+
+    [Fact]
+    public void X01_warns_of_drift_and_blocks_what_changed_since_the_plan()
+    {
+        Only(new X01ConfigDrift(), Sample.Later(guest => guest with { Drift = ["xvdb attached"] })).Severity.ShouldBe(Severity.Warning);
+        Only(new X01ConfigDrift(), Sample.Later(guest => guest with { Disks = [.. guest.Disks, Sample.Disk("xvdb", 0, 1)] })).Severity.ShouldBe(Severity.Blocker);
+        Only(new X01ConfigDrift(), Sample.Facts with { Source = Sample.Facts.Source with { Guests = [] } }).Severity.ShouldBe(Severity.Blocker);
+    }
+
+    [Fact]
+    public void X02_blocks_an_unreadable_line_unless_the_running_domain_tells()
+    {
+        Only(new X02UnparseableConfig(), Sample.Later(guest => guest with { ConfigProblems = ["files.cfg:3: computed"] })).Severity.ShouldBe(Severity.Warning);
+        Only(new X02UnparseableConfig(), Sample.Later(guest => guest with { Power = PowerState.Off, ConfigProblems = ["files.cfg:3: computed"] }))
+            .Severity.ShouldBe(Severity.Blocker);
+    }
+
+    [Fact]
+    public void X03_asks_for_a_mac_that_can_be_kept()
+    {
+        Only(new X03RandomMac(), Sample.Later(guest => guest with { Nics = [guest.Nics[0] with { MacIsFixed = false }] })).Severity.ShouldBe(Severity.Warning);
+        Only(new X03RandomMac(), Sample.Later(guest => guest with { Nics = [guest.Nics[0] with { Mac = null }] })).Severity.ShouldBe(Severity.Blocker);
+    }
+
+    [Fact]
+    public void X04_blocks_passthrough() =>
+        Only(new X04Unsupported(), Sample.Later(guest => guest with { Unsupported = ["pci = 01:00.0"] })).Evidence.ShouldContain("pci");
+
+    [Fact]
+    public void X05_blocks_a_disk_that_another_guest_writes()
+    {
+        var facts = Sample.Facts with { Source = Sample.Facts.Source with { Guests = [Sample.Guest, Sample.Guest with { Name = "twin" }] } };
+        new X05SharedDisk().Evaluate(facts).Count().ShouldBe(3);
+        Only(new X05SharedDisk(), Sample.Later(guest => guest with { Disks = [guest.Disks[0] with { SharedWritable = true }] })).Evidence.ShouldContain("w!");
+    }
+
+    [Fact]
+    public void X06_blocks_a_missing_disk_and_formats_that_are_not_copied()
+    {
+        Only(new X06MissingDisk(), Sample.Later(guest => guest with { Disks = [guest.Disks[0] with { Backing = DiskBacking.Missing }] })).Subject.ShouldBe("xvda1");
+        Only(new X06MissingDisk(), Sample.Later(guest => guest with { Disks = [guest.Disks[0] with { Format = "qcow2" }] })).Title.ShouldContain("qcow2");
+    }
+
+    [Fact]
+    public void X07_tells_what_is_assembled() => Only(new X07PartitionDisks(), Sample.Facts).Evidence.ShouldContain("xvda3 → partition 3 (swap");
+
+    [Fact]
+    public void X08_blocks_when_neither_guest_nor_dom0_has_a_kernel_for_kvm()
+    {
+        var xenOnly = new KernelCapabilities("2.6.26-xen", false, false);
+        Only(new X08Kernel(), Sample.Facts with { HostKernel = xenOnly }).Severity.ShouldBe(Severity.Warning);
+        Only(new X08Kernel(), new GuestInspection { Kernels = [xenOnly] }, null).Severity.ShouldBe(Severity.Blocker);
+        new X08Kernel().Evaluate(new DiskFacts(Sample.Guest, new GuestInspection(), new KernelCapabilities("6.1", true, true))).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void X09_tells_of_a_guest_without_boot_loader() => Only(new X09NoBootLoader(), Sample.Facts).Severity.ShouldBe(Severity.Info);
+
+    [Fact]
+    public void X10_blocks_a_full_root_and_missing_inodes()
+    {
+        var full = new InspectedFileSystem("/dev/sda1", "ext4", null, "/", 99L * 1024 * 1024, 5);
+        new X10FreeSpace().Evaluate(Disk(Inside with { FileSystems = [full] })).Count().ShouldBe(2);
+        new X10FreeSpace().Evaluate(Disk(Inside with { FileSystems = [full with { FreeBytes = 1L << 30, FreeInodes = 1000 }] })).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void X11_warns_of_a_boot_file_system_without_recipe() =>
+        Only(new X11BootFileSystem(), Inside with { FileSystems = [new InspectedFileSystem("/dev/sda1", "btrfs", null, "/")] }, null).Severity.ShouldBe(Severity.Warning);
+
+    [Fact]
+    public void X12_names_every_use_of_a_device_name() =>
+        Only(new X12DeviceNames(), Inside with { DeviceNameUses = ["/etc/fstab:1: /dev/xvda1 /"] }, null).Severity.ShouldBe(Severity.Info);
+
+    [Fact]
+    public void X13_tells_which_interface_name_is_pinned() =>
+        Only(new X13NicName(), Inside with { InterfaceNames = ["enX0"], Addresses = ["10.0.0.31/24"] }, null).Fix.ShouldContain("enX0");
+
+    [Fact]
+    public void X14_blocks_a_running_twin_but_not_the_same_guest_at_rest()
+    {
+        Concern[] With(string host, PowerState power) =>
+            [.. new X14Duplicates().Evaluate(Sample.Facts with { Elsewhere = [(host, Sample.Guest with { Power = power, Name = "other", Uuid = null })] })];
+        With("xen9", PowerState.Running).Length.ShouldBe(2);
+        With("xen9", PowerState.Off).ShouldBeEmpty();
+        With("kvm1", PowerState.Off).Length.ShouldBe(2);
+    }
+
+    [Fact]
+    public void X19_blocks_what_the_target_lacks()
+    {
+        PreflightFacts With(Func<HostFacts, HostFacts> change) => Sample.Facts with { Target = Sample.Facts.Target with { Facts = change(Sample.KvmFacts) } };
+        Only(new X19TargetRoom(), With(facts => facts with { Bridges = [] })).Title.ShouldContain("br0");
+        Only(new X19TargetRoom(), With(facts => facts with { Storage = [facts.Storage[0] with { FreeBytes = 1 }] })).Title.ShouldContain("no room");
+        Only(new X19TargetRoom(), With(facts => facts with { FreeMemoryMiB = 1 })).Subject.ShouldBe("memory");
+        Only(new X19TargetRoom(), With(facts => facts with { KvmUsable = false })).Severity.ShouldBe(Severity.Warning);
+        Only(new X19TargetRoom(), Sample.Facts with { ExistingTargetPaths = ["/pool/x"] }).Fix.ShouldContain("not overwritten");
+    }
+
+    [Fact]
+    public void X23_blocks_missing_tools_and_a_closed_data_path()
+    {
+        Only(new X23Connection(), Sample.Facts with { SourceToTargetError = "no answer" }).Subject.ShouldBe("data path");
+        var bare = Sample.Facts with { Target = Sample.Facts.Target with { Facts = Sample.KvmFacts with { Tools = new Dictionary<string, string>() } } };
+        new X23Connection().Evaluate(bare).Count().ShouldBe(4);
+    }
+
+    [Fact]
+    public void X24_warns_of_a_file_system_that_was_not_unmounted() =>
+        Only(new X24DirtyFileSystem(), Inside with { FileSystems = [new InspectedFileSystem("/dev/sda1", "ext4", null, "/", Clean: false)] }, null)
+            .Severity.ShouldBe(Severity.Warning);
+
+    [Fact]
+    public void X25_blocks_replication_that_is_behind() =>
+        Only(new X25Drbd(), Sample.Facts with { DrbdNotUpToDate = ["r0: Inconsistent"] }).Severity.ShouldBe(Severity.Blocker);
+
+    [Fact]
+    public void X27_blocks_more_disks_than_the_controller_takes()
+    {
+        var many = Sample.Guest with { Disks = [.. Enumerable.Range(0, 27).Select(index => Sample.Disk("xvda", 0, 1) with { Vdev = $"d{index}", DiskIndex = index })] };
+        Only(new X27Limits(), Sample.FactsFor(many)).Severity.ShouldBe(Severity.Blocker);
+    }
+
+    private static IEnumerable<Concern> All(PreflightFacts facts) => typeof(RuleBase).Assembly.GetTypes()
+        .Where(type => type is { IsAbstract: false } && type.IsAssignableTo(typeof(IPreflightRule)))
+        .SelectMany(type => ((IPreflightRule)Activator.CreateInstance(type)!).Evaluate(facts));
+
+    private static DiskFacts Disk(GuestInspection inside) => new(Sample.Guest, inside, null);
+
+    private static Concern Only(IPreflightRule rule, PreflightFacts facts) => rule.Evaluate(facts).ShouldHaveSingleItem();
+
+    private static Concern Only(IDiskRule rule, GuestInspection inside, KernelCapabilities? kernel) =>
+        rule.Evaluate(new DiskFacts(Sample.Guest, inside, kernel)).ShouldHaveSingleItem();
+}

@@ -1,0 +1,110 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Xen2Kvm.Lab.Tests;
+
+/// <summary>The dashboard as a process of its own, with its own database, that can be killed and started again.</summary>
+internal sealed class Dashboard : IAsyncDisposable
+{
+    private readonly int _port = FreePort();
+    private Process? _process;
+
+    public string StateDirectory { get; } = Directory.CreateTempSubdirectory("x2k-lab-").FullName;
+
+    public string Url => $"http://127.0.0.1:{_port}";
+
+    public async Task StartAsync()
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true,
+            ArgumentList = { Programs.Dll("Xen2Kvm.Web", "Xen2Kvm.Web.dll") },
+            Environment =
+            {
+                ["Urls"] = Url,
+                ["X2K_STATE_DIR"] = StateDirectory,
+                ["Embedded__DataDirectory"] = Path.Combine(StateDirectory, "postgres"),
+                ["Dashboard__LocalToken"] = "true",
+                ["Runs__AgentPath"] = Programs.Agent,
+                ["ASPNETCORE_ENVIRONMENT"] = "Production",
+            },
+        };
+        // The database's own account must be able to enter the directory above its data.
+        File.SetUnixFileMode(StateDirectory, (UnixFileMode)0b111_101_101);
+        _process = Process.Start(start)!;
+        var log = new StreamWriter(Path.Combine(StateDirectory, "dashboard.log"), append: true) { AutoFlush = true };
+        _process.OutputDataReceived += (_, line) => { lock (log) { log.WriteLine(line.Data); } };
+        _process.ErrorDataReceived += (_, line) => { lock (log) { log.WriteLine(line.Data); } };
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        using var client = new HttpClient { BaseAddress = new Uri(Url) };
+        await Wait.UntilAsync($"the dashboard answers (log: {StateDirectory}/dashboard.log)", TimeSpan.FromMinutes(3), async () =>
+        {
+            _process.HasExited.ShouldBeFalse(await File.ReadAllTextAsync(Path.Combine(StateDirectory, "dashboard.log")));
+            return (await client.GetAsync("/health")).StatusCode == HttpStatusCode.OK;
+        });
+    }
+
+    /// <summary>Ends the process as a power cut would.</summary>
+    public async Task KillAsync()
+    {
+        _process!.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary>Runs the command line client against this dashboard.</summary>
+    public Task<Ended> X2kAsync(params string[] arguments) => Programs.RunAsync(
+        "dotnet", [Programs.Dll("Xen2Kvm.Cli", "x2k.dll"), .. arguments], TimeSpan.FromMinutes(20),
+        new Dictionary<string, string>
+        {
+            ["X2K_URL"] = Url, ["X2K_TOKEN"] = File.ReadAllText(Path.Combine(StateDirectory, "cli-token")).Trim(),
+        });
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is { HasExited: false })
+        {
+            // A plain end, so that it stops its database too.
+            await Programs.RunAsync("kill", ["-TERM", $"{_process.Id}"]);
+            await _process.WaitForExitAsync();
+        }
+
+        _process?.Dispose();
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
+
+/// <summary>Waits for conditions.</summary>
+internal static class Wait
+{
+    public static async Task UntilAsync(string what, TimeSpan limit, Func<Task<bool>> condition)
+    {
+        var until = DateTimeOffset.UtcNow + limit;
+        Exception? last = null;
+        while (DateTimeOffset.UtcNow < until)
+        {
+            try
+            {
+                if (await condition())
+                {
+                    return;
+                }
+            }
+            catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException)
+            {
+                last = failure;
+            }
+
+            await Task.Delay(500);
+        }
+
+        throw new TimeoutException($"Waited {limit} in vain until {what}. {last?.Message}");
+    }
+}

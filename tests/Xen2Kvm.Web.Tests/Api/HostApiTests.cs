@@ -1,0 +1,108 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Xen2Kvm.Web.Auth;
+using Xen2Kvm.Web.Tests.Support;
+
+namespace Xen2Kvm.Web.Tests.Api;
+
+public sealed class HostApiTests(Database database)
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_host_is_scanned_added_tested_refreshed_shown_and_removed()
+    {
+        await using var dashboard = await Dashboard.StartAsync(database);
+        using var api = await dashboard.WithTokenAsync(Roles.Operator);
+        var offer = await api.SendJsonAsync(HttpMethod.Post, "/api/v1/hosts/scan-key", new { address = "192.0.2.1" });
+        offer["fingerprint"]!.GetValue<string>().ShouldBe(FakeHosts.Fingerprint);
+
+        await api.AddHostAsync("xen1", "Xen");
+        var checks = await api.SendJsonAsync(HttpMethod.Post, "/api/v1/hosts/xen1/test");
+        checks[1]!["fix"]!.GetValue<string>().ShouldBe("Add NOPASSWD.");
+        var detail = await api.SendJsonAsync(HttpMethod.Post, "/api/v1/hosts/xen1/refresh");
+        detail["facts"]!["hypervisor"]!.GetValue<string>().ShouldBe("Xen 4.17");
+        detail["host"]!["kind"]!.GetValue<string>().ShouldBe("Xen");
+
+        var guests = (await api.GetFromJsonAsync<JsonNode>("/api/v1/guests?host=xen1", Token))!.AsArray();
+        guests.Single()!["guest"]!["power"]!.GetValue<string>().ShouldBe("Running");
+        (await api.GetFromJsonAsync<JsonNode>("/api/v1/guests/xen1/files", Token))!["guest"]!["nics"]![0]!["mac"]!.GetValue<string>().ShouldBe("00:16:3e:00:00:01");
+
+        (await api.DeleteAsync("/api/v1/hosts/xen1", Token)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        (await api.GetFromJsonAsync<JsonNode>("/api/v1/hosts", Token))!.AsArray().ShouldBeEmpty();
+        var audit = await api.GetFromJsonAsync<JsonNode>("/api/v1/audit", Token);
+        audit!.AsArray().Select(entry => entry!["action"]!.GetValue<string>()).ShouldContain("host.remove");
+        audit[0]!["by"]!.GetValue<string>().ShouldBe("operator (token test Operator)");
+    }
+
+    [Fact]
+    public async Task A_secret_never_comes_back()
+    {
+        await using var dashboard = await Dashboard.StartAsync(database);
+        using var api = await dashboard.WithTokenAsync(Roles.Admin);
+        await api.SendJsonAsync(HttpMethod.Post, "/api/v1/hosts", new
+        {
+            name = "xen1", kind = "Xen", secret = "hunter2-secret", ssh = new { address = "192.0.2.1", hostKey = FakeHosts.Key, authentication = "Password" },
+        });
+        foreach (var path in new[] { "/api/v1/hosts", "/api/v1/hosts/xen1", "/api/v1/audit" })
+        {
+            (await api.GetStringAsync(path, Token)).ShouldNotContain("hunter2");
+        }
+    }
+
+    [Fact]
+    public async Task A_refused_request_is_a_conflict_that_says_why()
+    {
+        await using var dashboard = await Dashboard.StartAsync(database);
+        using var api = await dashboard.WithTokenAsync(Roles.Operator);
+        await api.AddHostAsync("xen1", "Xen");
+        var problem = await api.ProblemAsync(HttpMethod.Post, "/api/v1/hosts", Requests.Host("xen1", "Xen"), HttpStatusCode.Conflict);
+        problem.ShouldContain("There is a host named xen1 already");
+    }
+
+    [Fact]
+    public async Task A_host_that_refuses_is_a_bad_gateway_with_its_words()
+    {
+        await using var dashboard = await Dashboard.StartAsync(database);
+        using var api = await dashboard.WithTokenAsync(Roles.Operator);
+        await api.AddHostAsync("xen1", "Xen");
+        dashboard.Hosts.Break("xen1 refused the key (publickey).");
+        var problem = await api.ProblemAsync(HttpMethod.Post, "/api/v1/hosts/xen1/refresh", null, HttpStatusCode.BadGateway);
+        problem.ShouldContain("xen1 refused the key");
+        (await api.GetStringAsync("/api/v1/hosts", Token)).ShouldContain("refused the key");
+    }
+
+    [Fact]
+    public async Task A_fault_of_the_program_tells_nothing_of_its_inside()
+    {
+        await using var dashboard = await Dashboard.StartAsync(database);
+        using var api = await dashboard.WithTokenAsync(Roles.Operator);
+        await api.AddHostAsync("xen1", "Xen");
+        dashboard.Hosts.Fault();
+        var problem = await api.ProblemAsync(HttpMethod.Post, "/api/v1/hosts/xen1/refresh", null, HttpStatusCode.InternalServerError);
+        problem.ShouldNotContain("Exception");
+        problem.ShouldNotContain("secret inner text");
+        problem.ShouldNotContain(" at ");
+        problem.ShouldContain("trace id");
+    }
+
+    [Fact]
+    public async Task A_body_that_cannot_be_read_says_where_it_is_wrong()
+    {
+        await using var dashboard = await Dashboard.StartAsync(database);
+        using var api = await dashboard.WithTokenAsync(Roles.Operator);
+        var problem = await api.ProblemAsync(
+            HttpMethod.Post, "/api/v1/hosts", new { name = "x", kind = "Vmware", ssh = new { address = "a" } }, HttpStatusCode.BadRequest);
+        problem.ShouldContain("$.kind");
+        problem.ShouldNotContain("System.");
+    }
+
+    [Fact]
+    public async Task An_unknown_host_is_not_found()
+    {
+        await using var dashboard = await Dashboard.StartAsync(database);
+        using var api = await dashboard.WithTokenAsync(Roles.Viewer);
+        (await api.ProblemAsync(HttpMethod.Get, "/api/v1/hosts/nowhere", null, HttpStatusCode.NotFound)).ShouldContain("There is no host nowhere");
+    }
+}

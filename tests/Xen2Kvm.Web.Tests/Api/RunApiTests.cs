@@ -1,0 +1,106 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.WebSockets;
+using System.Text.Json.Nodes;
+using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Engine.Ports;
+using Xen2Kvm.Engine.Runs;
+using Xen2Kvm.Web.Auth;
+using Xen2Kvm.Web.Hubs;
+using Xen2Kvm.Web.Tests.Support;
+
+namespace Xen2Kvm.Web.Tests.Api;
+
+public sealed class RunApiTests(Database database)
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_run_is_started_listed_shown_stopped_and_resumed()
+    {
+        await using var dashboard = await Dashboard.StartAsync(database);
+        using var api = await dashboard.WithTokenAsync(Roles.Operator);
+        var id = await api.StartFilesAsync();
+        (await api.GetFromJsonAsync<JsonNode>("/api/v1/runs", Token))!.AsArray().Single()!["state"]!.GetValue<string>().ShouldBe("Queued");
+        var run = await api.GetFromJsonAsync<Run>($"/api/v1/runs/{id}", RunJson.Options, Token);
+        run!.Steps.Select(step => step.Id).ShouldContain("copy");
+        run.StartedBy.ShouldBe("operator (token test Operator)");
+
+        (await api.SendJsonAsync(HttpMethod.Post, $"/api/v1/runs/{id}/stop"))["intent"]!.GetValue<string>().ShouldBe("Stop");
+        var again = await api.ProblemAsync(HttpMethod.Post, "/api/v1/runs", new { plan = run.PlanId }, HttpStatusCode.Conflict);
+        again.ShouldContain("Another run of files");
+        await api.ProblemAsync(HttpMethod.Post, $"/api/v1/runs/{Guid.NewGuid()}/stop", null, HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task A_question_that_is_not_open_cannot_be_answered()
+    {
+        await using var dashboard = await Dashboard.StartAsync(database);
+        using var api = await dashboard.WithTokenAsync(Roles.Operator);
+        var id = await api.StartFilesAsync();
+        var problem = await api.ProblemAsync(
+            HttpMethod.Post, $"/api/v1/runs/{id}/answer", new { question = "shutdown-timeout-1", value = "force" }, HttpStatusCode.Conflict);
+        problem.ShouldContain("not open any more");
+    }
+
+    [Fact]
+    public async Task The_log_comes_in_pages_and_can_be_waited_for()
+    {
+        await using var dashboard = await Dashboard.StartAsync(database);
+        using var api = await dashboard.WithTokenAsync(Roles.Operator);
+        var id = await api.StartFilesAsync();
+        var store = dashboard.Get<IRunStore>();
+        RunLogEntry Line(string text) => new(DateTimeOffset.UtcNow, "copy", RunLogLevel.Info, text);
+        await store.AppendLogAsync(id, [Line("one"), Line("two"), Line("three")], Token);
+
+        var first = await api.GetFromJsonAsync<JsonNode>($"/api/v1/runs/{id}/log?most=2", Token);
+        first!["lines"]!.AsArray().Select(line => line!["text"]!.GetValue<string>()).ShouldBe(["one", "two"]);
+        var next = first["next"]!.GetValue<long>();
+        var rest = await api.GetFromJsonAsync<JsonNode>($"/api/v1/runs/{id}/log?after={next}", Token);
+        rest!["lines"]!.AsArray().Single()!["text"]!.GetValue<string>().ShouldBe("three");
+
+        // Waits for a line that is written by this or any other node meanwhile.
+        var watch = Stopwatch.StartNew();
+        var waiting = api.GetFromJsonAsync<JsonNode>($"/api/v1/runs/{id}/log?after={rest["next"]}&wait=25", Token);
+        await store.AppendLogAsync(id, [Line("four")], Token);
+        (await waiting)!["lines"]!.AsArray().Single()!["text"]!.GetValue<string>().ShouldBe("four");
+        watch.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
+    public async Task Samples_and_evidence_are_served_and_evidence_runs_nothing()
+    {
+        await using var dashboard = await Dashboard.StartAsync(database);
+        using var api = await dashboard.WithTokenAsync(Roles.Operator);
+        var id = await api.StartFilesAsync();
+        var store = dashboard.Get<IRunStore>();
+        await store.AppendSamplesAsync(id, [new RunSample(DateTimeOffset.UtcNow, 1, 2, 3, true)], Token);
+        await store.SaveEvidenceAsync(id, new RunEvidence("console.txt", "text/plain", "login:"u8.ToArray(), DateTimeOffset.UtcNow), Token);
+        await store.SaveEvidenceAsync(id, new RunEvidence("page.html", "text/html", "<script>"u8.ToArray(), DateTimeOffset.UtcNow), Token);
+
+        (await api.GetFromJsonAsync<JsonNode>($"/api/v1/runs/{id}/samples", Token))!.AsArray().Single()!["reachable"]!.GetValue<bool>().ShouldBeTrue();
+        (await api.GetFromJsonAsync<JsonNode>($"/api/v1/runs/{id}/evidence", Token))!.AsArray().Count.ShouldBe(2);
+        using var text = await api.GetAsync($"/api/v1/runs/{id}/evidence/console.txt", Token);
+        (await text.Content.ReadAsStringAsync(Token)).ShouldBe("login:");
+        using var page = await api.GetAsync($"/api/v1/runs/{id}/evidence/page.html", Token);
+        page.Content.Headers.ContentDisposition!.DispositionType.ShouldBe("attachment");
+        page.Headers.GetValues("Content-Security-Policy").Single().ShouldContain("sandbox");
+        await api.ProblemAsync(HttpMethod.Get, $"/api/v1/runs/{id}/evidence/..%2f..%2fetc%2fpasswd", null, HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task The_hub_says_which_run_changed_to_those_who_may_know()
+    {
+        await using var dashboard = await Dashboard.StartAsync(database);
+        using var api = await dashboard.WithTokenAsync(Roles.Operator);
+        var id = await api.StartFilesAsync();
+        var (_, plain) = await dashboard.Get<IApiTokenStore>().CreateAsync("hub", "operator", Roles.Viewer, null, Token);
+        await using var hub = await HubClient.ConnectAsync(dashboard.Address, RunsHub.Path, plain, Token);
+        await hub.InvokeAsync("Watch", Token, id);
+        await dashboard.Get<IRunStore>().AppendLogAsync(id, [new RunLogEntry(DateTimeOffset.UtcNow, null, RunLogLevel.Info, "x")], Token);
+        (await hub.MessageAsync(RunsHub.RunChanged, Token).WaitAsync(TimeSpan.FromSeconds(30), Token)).GetValue<Guid>().ShouldBe(id);
+
+        await Should.ThrowAsync<WebSocketException>(() => HubClient.ConnectAsync(dashboard.Address, RunsHub.Path, null, Token));
+    }
+}
