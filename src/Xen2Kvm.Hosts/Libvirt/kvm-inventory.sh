@@ -5,7 +5,8 @@ s() { printf '\036%s %s\n' "$n" "$1"; }
 V='virsh -c qemu:///system -q'
 s version; $V version 2>&1
 s pools
-$V pool-list --all --name 2>/dev/null | while read -r pool; do # read also takes off the padding
+# virsh pads the names with blanks; read takes them off
+$V pool-list --all --name 2>/dev/null | while read -r pool; do
   [ -n "$pool" ] || continue
   s "pool $pool"
   xml=$($V pool-dumpxml --pool "$pool" 2>/dev/null)
@@ -15,7 +16,7 @@ $V pool-list --all --name 2>/dev/null | while read -r pool; do # read also takes
   [ -d "$path" ] && df -Pk -- "$path" | tail -n 1
 done
 s guests
-$V list --all --uuid 2>&1 | while read -r u; do
+$V list --all --uuid 2>&1 | while IFS= read -r u; do
   [ -n "$u" ] || continue
   s "state $u"; $V domstate "$u" 2>/dev/null
   s "info $u"; $V dominfo "$u" 2>/dev/null

@@ -1,5 +1,5 @@
 # what a kernel of dom0 can do
-# $1 kernel, $2 initrd or empty. Prints version=…, config lines, initrd=yes|no. Reads only.
+# $1 kernel, $2 initrd or empty. Prints version=…, config lines, initrd-blk= and initrd-pci=yes|no.
 k=$1 r=$2
 [ -r "$k" ] || exit 3
 real=$(readlink -f -- "$k")
@@ -22,20 +22,30 @@ fi
 echo "version=$v"
 grep -E '^CONFIG_(VIRTIO_BLK|VIRTIO_NET|VIRTIO_PCI|VIRTIO|XEN|XEN_PV|PARAVIRT|PARAVIRT_GUEST|X86_XEN|X86_64_XEN)=' "$c"
 [ -n "$r" ] && [ -r "$r" ] || exit 0
-# Unpacking it takes its time, so the answer is kept as long as the file stays the same.
+# Unpacking it may take minutes on a busy dom0, so it goes on by itself, and its answer is kept as long as the file stays the same. Until
+# then nothing is said of the initrd; a listing that was cut off would be taken for one without virtio.
 cache=${X2K_STATE:-/var/lib/x2k}/initrd-$(printf '%s' "$r $(stat -L -c '%s %Y' -- "$r")" | cksum | tr ' ' -)
 if [ -s "$cache" ]; then cat "$cache"; exit 0; fi
-if command -v lsinitramfs >/dev/null 2>&1; then
-  l=$(timeout 5 lsinitramfs "$r" 2>/dev/null)
-elif command -v lsinitrd >/dev/null 2>&1; then
-  l=$(timeout 5 lsinitrd "$r" 2>/dev/null)
-else
-  exit 0
+for list in lsinitramfs lsinitrd ''; do
+  [ -z "$list" ] || ! command -v "$list" >/dev/null 2>&1 || break
+done
+[ -n "$list" ] || exit 0
+mkdir -p "${cache%/*}"
+find "$cache.busy" -mmin +30 -exec rmdir {} + 2>/dev/null
+if mkdir "$cache.busy" 2>/dev/null; then
+  setsid sh -c '
+    l=$("$1" "$2") && [ -n "$l" ] && {
+      blk=no pci=no
+      case $l in *virtio_blk.ko*) blk=yes ;; esac
+      case $l in *virtio_pci.ko*) pci=yes ;; esac
+      printf "initrd-blk=%s\ninitrd-pci=%s\n" $blk $pci >"$3.new" && mv -f "$3.new" "$3"
+    }
+    rmdir "$3.busy"' x2k "$list" "$r" "$cache" </dev/null >/dev/null 2>&1 &
 fi
-[ -n "$l" ] || exit 0
-blk=no pci=no
-case $l in *virtio_blk.ko*) blk=yes ;; esac
-case $l in *virtio_pci.ko*) pci=yes ;; esac
-printf 'initrd-blk=%s\ninitrd-pci=%s\n' $blk $pci
-mkdir -p "${cache%/*}" && printf 'initrd-blk=%s\ninitrd-pci=%s\n' $blk $pci >"$cache.new" && mv -f "$cache.new" "$cache"
+for i in 1 2 3 4 5 6 7 8; do
+  [ ! -s "$cache" ] || break
+  [ -d "$cache.busy" ] || break
+  sleep 1
+done
+[ ! -s "$cache" ] || cat "$cache"
 exit 0

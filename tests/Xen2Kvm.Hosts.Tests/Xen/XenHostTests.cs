@@ -167,6 +167,8 @@ public sealed class XenHostTests : IDisposable
         (await _host.ReadKernelAsync(kernel, initrd, Cancel)).ShouldBe(new("6.1.0", true, true, true), "the file is the same, so it is not unpacked again");
         (await _host.ReadKernelAsync(kernel, _shell.Write("boot/initrd.img-other", "y"), Cancel)).ShouldBe(new("6.1.0", true, true, false));
         (await _host.ReadKernelAsync(kernel, null, Cancel)).ShouldBe(new("6.1.0", true, true, null));
+        _shell.Program("lsinitramfs", "echo usr/lib/modules/6.1.0/virtio_blk.ko; exit 1");
+        (await _host.ReadKernelAsync(kernel, _shell.Write("boot/initrd.img-broken", "zz"), Cancel)).ShouldBe(new("6.1.0", true, true, null), "a listing that failed says nothing");
         _shell.Write("boot/config-2.6.18-xen", "CONFIG_XEN=y\nCONFIG_X86_64_XEN=y\n");
         (await _host.ReadKernelAsync(_shell.Write("boot/vmlinuz-2.6.18-xen", "x"), null, Cancel)).ShouldBe(new("2.6.18-xen", false, false, null));
         (await _host.ReadKernelAsync(_shell.Write("boot/vmlinuz-9.9", "x"), null, Cancel)).ShouldBeNull();
