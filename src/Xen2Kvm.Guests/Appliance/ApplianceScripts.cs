@@ -18,7 +18,7 @@ internal static class ApplianceScripts
         if [ -s session.pid ]; then
           old=$(cat session.pid)
           if is_server "$old"; then
-            guestfish --remote="$old" -- exit >/dev/null 2>&1
+            timeout 20 guestfish --remote="$old" -- exit >/dev/null 2>&1
             n=0
             while is_server "$old" && [ $n -lt 20 ]; do
               n=$((n + 1))
@@ -77,11 +77,14 @@ internal static class ApplianceScripts
         rm -f reply.out reply.err
         """;
 
-    /// <summary>Ends the server and waits until it is gone, so that the disk is free. Arguments: work directory, process id.</summary>
+    /// <summary>
+    /// Ends the server and waits until it is gone, so that the disk is free. Arguments: work directory, process id. A server that is busy (a
+    /// launch that hangs) hears no exit and is killed; libguestfs takes its virtual machine down with it.
+    /// </summary>
     public const string Stop = """
         w=$1 pid=$2
         is_server() { case "$(tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null)" in *guestfish*) return 0;; esac; return 1; }
-        guestfish --remote="$pid" -- exit >/dev/null 2>&1
+        timeout 60 guestfish --remote="$pid" -- exit >/dev/null 2>&1
         n=0
         while is_server "$pid"; do
           n=$((n + 1))

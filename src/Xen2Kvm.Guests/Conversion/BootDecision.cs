@@ -119,6 +119,12 @@ internal static partial class BootDecision
             return new(menu, changes, rebuild, null, concerns);
         }
 
+        if (guest.Boot.Device.StartsWith("btrfsvol:", StringComparison.Ordinal))
+        {
+            concerns.Add(new("X11", Severity.Blocker, "/boot", "The boot menu is in a btrfs subvolume, and the disk has no boot loader of its own.",
+                guest.Boot.Device, "On Xen, install the guest's own GRUB package on its disk."));
+        }
+
         var area = EmbeddingArea.Of(request.Disks[0].Plan, guest.DiskHead.Span);
         if (area.Sectors < EmbeddingArea.Needed)
         {
@@ -185,7 +191,8 @@ internal static partial class BootDecision
             : !staged.Bootable ? $"{staged.KernelName} of dom0 is no bzImage, so only Xen can start it"
             : staged.InitrdHasVirtio == false ? $"{staged.InitrdName} of dom0 holds no virtio drivers"
             : null;
-        return why is null ? null : new("X08", Severity.Blocker, "guest", "No kernel that boots on KVM: the guest has none and dom0's cannot be used.", $"{seen}; {why}", $"On Xen, {Package(system)} in the guest, then plan again.");
+        return why is null ? null : new("X08", Severity.Blocker, "guest", "No kernel that boots on KVM: the guest has none and dom0's cannot be used.",
+            $"{seen}; {why}", $"On Xen, {Package(system)} in the guest, then plan again.");
     }
 
     private static string Package(OperatingSystem system) => system.Distribution switch
@@ -193,7 +200,8 @@ internal static partial class BootDecision
         "debian" or "devuan" or "raspbian" => "install linux-image-amd64 (linux-image-686-pae on 32 bits; linux-image-2.6-686 before Debian 7) and grub-pc",
         "ubuntu" or "linuxmint" => "install linux-image-generic (linux-image-virtual before 14.04) and grub-pc",
         "sles" or "sled" or "sles_sap" or "opensuse" or "opensuse-leap" => "install kernel-default (kernel-pae on 32 bits)",
-        "centos" or "rhel" or "scientific" or "ol" when system.Version?.StartsWith('5') == true => "install the package kernel (kernel-PAE on 32 bits), 2.6.18-128 or newer, beside kernel-xen",
+        "centos" or "rhel" or "scientific" or "ol" when system.Version?.StartsWith('5') == true =>
+            "install the package kernel (kernel-PAE on 32 bits), 2.6.18-128 or newer, beside kernel-xen",
         "centos" or "rhel" or "scientific" or "ol" or "fedora" or "almalinux" or "rocky" or "amzn" => "install the package kernel",
         _ => "install the distribution's standard kernel with virtio drivers",
     };

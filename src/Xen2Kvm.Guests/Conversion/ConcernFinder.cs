@@ -43,7 +43,8 @@ internal static partial class ConcernFinder
 
         foreach (var system in guest.FileSystems.Where(system => system.Type == "crypto_LUKS"))
         {
-            yield return new("X11", Severity.Warning, system.Device, "An encrypted device that cannot be looked into.", $"{system.Device}: LUKS", "Nothing inside is converted; its owner must enter the key on the new console.");
+            yield return new("X11", Severity.Warning, system.Device, "An encrypted device that cannot be looked into.", $"{system.Device}: LUKS",
+                "Nothing inside is converted; its owner must enter the key on the new console.");
         }
     }
 

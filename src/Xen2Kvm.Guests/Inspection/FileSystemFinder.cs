@@ -18,7 +18,7 @@ internal static partial class FileSystemFinder
             .Select(pair => (Device: pair[0], Type: pair[1]))
             .ToList();
         var replies = await session.BatchAsync(
-            [.. listed.SelectMany(system => new[] { Try("vfs-uuid", Plain(system.Device)), Try("vfs-label", Plain(system.Device)), Try("tune2fs-l", Plain(system.Device)) }.Take(system.Type.StartsWith("ext", StringComparison.Ordinal) ? 3 : 2))],
+            [.. listed.SelectMany(system => Questions(Plain(system.Device), system.Type))],
             cancellationToken).ConfigureAwait(false);
         var found = new List<FoundFileSystem>();
         var next = 0;
@@ -69,6 +69,16 @@ internal static partial class FileSystemFinder
     /// <summary>Commands that mount the file systems.</summary>
     public static IEnumerable<GuestfishCommand> MountCommands(IEnumerable<GuestMount> mounts, bool writable, bool required = true) => mounts.Select(mount =>
         new GuestfishCommand(["mount-options", (writable ? "rw" : "ro") + (mount.Options.Length > 0 ? "," + mount.Options : ""), mount.Device, mount.MountPoint], required));
+
+    private static IEnumerable<GuestfishCommand> Questions(string device, string type)
+    {
+        yield return Try("vfs-uuid", device);
+        yield return Try("vfs-label", device);
+        if (type.StartsWith("ext", StringComparison.Ordinal))
+        {
+            yield return Try("tune2fs-l", device);
+        }
+    }
 
     private static async Task<GuestMount?> FindRootAsync(
         GuestfishSession session, Guest source, IReadOnlyList<FoundFileSystem> systems, DeviceMap devices, CancellationToken cancellationToken)

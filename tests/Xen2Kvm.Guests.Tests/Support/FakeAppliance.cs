@@ -9,6 +9,9 @@ internal sealed class FakeAppliance : IRemoteShell
     /// <summary>Answers a guestfish command: output, or an error message.</summary>
     public Func<IReadOnlyList<string>, (string Output, string? Error)> Answer { get; set; } = _ => ("", null);
 
+    /// <summary>Answers a command with bytes instead; null leaves it to <see cref="Answer"/>.</summary>
+    public Func<IReadOnlyList<string>, byte[]?> Bytes { get; set; } = _ => null;
+
     /// <summary>Guestfish commands as they arrived, without the dash.</summary>
     public List<string> Commands { get; } = [];
 
@@ -74,7 +77,7 @@ internal sealed class FakeAppliance : IRemoteShell
                 break;
             }
 
-            var (body, message) = (Encoding.UTF8.GetBytes(text), Encoding.UTF8.GetBytes(error ?? ""));
+            var (body, message) = (Bytes(words) ?? Encoding.UTF8.GetBytes(text), Encoding.UTF8.GetBytes(error ?? ""));
             output.Write(Encoding.ASCII.GetBytes($"0 {body.Length} {message.Length}\n"));
             output.Write(body);
             output.Write(message);
