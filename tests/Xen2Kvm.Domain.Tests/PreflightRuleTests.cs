@@ -133,8 +133,12 @@ public sealed class PreflightRuleTests
             .Severity.ShouldBe(Severity.Warning);
 
     [Fact]
-    public void X25_blocks_replication_that_is_behind() =>
-        Only(new X25Drbd(), Sample.Facts with { DrbdNotUpToDate = ["r0: Inconsistent"] }).Severity.ShouldBe(Severity.Blocker);
+    public void X25_blocks_replication_that_is_behind()
+    {
+        PreflightFacts With(string state) => Sample.Later(guest => guest with { Facts = [new GuestFact("DRBD r0", state, FactSource.Host, "drbdadm dstate r0")] });
+        Only(new X25Drbd(), With("Inconsistent/UpToDate")).Evidence.ShouldBe("r0: Inconsistent/UpToDate");
+        new X25Drbd().Evaluate(With("UpToDate/DUnknown")).ShouldBeEmpty();
+    }
 
     [Fact]
     public void X27_blocks_more_disks_than_the_controller_takes()

@@ -37,7 +37,12 @@ public sealed record PreflightFacts
     public KernelCapabilities? HostKernel { get; init; }
 
     /// <summary>DRBD resources under the guest's disks that are not UpToDate, as <c>resource: state</c>.</summary>
-    public IReadOnlyList<string> DrbdNotUpToDate { get; init; } = [];
+    public IReadOnlyList<string> DrbdNotUpToDate =>
+    [
+        .. (Guest?.Facts ?? []).Where(fact => fact.Name.StartsWith("DRBD ", StringComparison.Ordinal)
+                && !fact.Value.StartsWith("UpToDate", StringComparison.Ordinal))
+            .Select(fact => $"{fact.Name["DRBD ".Length..]}: {fact.Value}"),
+    ];
 }
 
 /// <summary>What a kernel can do, from its config file (/boot/config-VERSION) and modules.</summary>

@@ -27,9 +27,7 @@ internal sealed partial class KvmHost(IRemoteShell shell, TimeProvider time) : I
         await Task.WhenAll(facts, guests, probe).ConfigureAwait(false);
         var host = ScriptSections.Parse(await facts.ConfigureAwait(false), nonce);
         var libvirt = ScriptSections.Parse(await guests.ConfigureAwait(false), nonce);
-        var neighbours = await Neighbours.FindAsync(
-            shell, [.. host.Lines("neighbours")], KvmInventory.RunningMacs(libvirt), cancellationToken).ConfigureAwait(false);
-        return KvmInventory.Read(host, libvirt, await probe.ConfigureAwait(false), neighbours, time.GetUtcNow());
+        return KvmInventory.Read(host, libvirt, await probe.ConfigureAwait(false), LinuxFacts.Neighbours(host.Lines("neighbours")), time.GetUtcNow());
 
         Task<string> RunAsync(string script, string[] arguments, string what, int seconds) => HostScripts.RunAsync(
             shell, HostScripts.Command(script, arguments) with { Timeout = TimeSpan.FromSeconds(seconds), Quiet = true }, what, cancellationToken);

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using System.Xml;
 using System.Xml.Linq;
 using Xen2Kvm.Domain.Inventory;
@@ -7,7 +6,7 @@ using Xen2Kvm.Hosts.Scripts;
 namespace Xen2Kvm.Hosts.Libvirt;
 
 /// <summary>Makes a snapshot of what the inventory scripts printed on a KVM host. Pure.</summary>
-internal static partial class KvmInventory
+internal static class KvmInventory
 {
     /// <summary>The snapshot.</summary>
     /// <param name="facts">Sections of host-facts.sh.</param>
@@ -65,13 +64,6 @@ internal static partial class KvmInventory
             Problems = problems,
         };
     }
-
-    /// <summary>MACs of the guests that run.</summary>
-    public static IReadOnlyList<string> RunningMacs(ScriptSections libvirt) =>
-    [
-        .. libvirt.Starting("xml ").Where(domain => Power(libvirt["state " + domain.Name]) == PowerState.Running)
-            .SelectMany(domain => MacPattern().Matches(domain.Body).Select(match => match.Groups[1].Value.ToLowerInvariant())),
-    ];
 
     /// <summary>The words of <c>virsh domstate</c>.</summary>
     public static PowerState Power(string state) => state.Trim() switch
@@ -151,7 +143,4 @@ internal static partial class KvmInventory
     private static long Bytes(XElement? element) => element is null ? 0 : LinuxFacts.Long(element.Value) ?? 0;
 
     private static string FirstLine(string text) => text.Trim().Split('\n')[0] switch { "" => "virsh printed nothing", var line => line };
-
-    [GeneratedRegex("<mac address=['\"]([0-9A-Fa-f:]{17})['\"]")]
-    private static partial Regex MacPattern();
 }

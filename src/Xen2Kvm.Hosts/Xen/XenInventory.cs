@@ -38,15 +38,10 @@ internal sealed class XenInventory(IRemoteShell shell, TimeProvider time)
         }
 
         var sources = XenSources.Read(sections, problems);
-        var disks = ProbeAsync(sources, cancellationToken);
-        var addresses = Neighbours.FindAsync(
-            shell, [.. facts.Lines("neighbours")],
-            [.. sources.Where(source => source.Power == PowerState.Running).SelectMany(source => source.Truth.Vifs)
-                .Where(vif => vif.Ip is null).Select(vif => vif.Mac).OfType<string>()],
-            cancellationToken);
-        await Task.WhenAll(disks, addresses).ConfigureAwait(false);
-        var probes = await disks.ConfigureAwait(false);
-        var neighbours = await addresses.ConfigureAwait(false);
+        var probes = await ProbeAsync(sources, cancellationToken).ConfigureAwait(false);
+
+        // Only what the host has seen by itself: an inventory asks nothing of the network.
+        var neighbours = LinuxFacts.Neighbours(facts.Lines("neighbours"));
         var volumes = LogicalVolumes(facts);
         return new HostSnapshot
         {
