@@ -31,6 +31,8 @@ make_image() {
     shift
     if is_built "$image"; then return; fi
     rm -f "$IMAGES/$image.key"
+    # What was made from the image that is about to go.
+    if [ "$image" != kvm1 ]; then rm -f "$IMAGES/xen1.key" "$IMAGES/ready.key"; fi
     while [ $# -gt 0 ]; do
         step "$image: $1" "$2" || return 1
         shift 2
@@ -43,6 +45,7 @@ verb_build() {
     mkdir -p "$IMAGES" "$TREES" "$LOGS"
     make_keys
     if all_built; then return; fi
+    if xen1_running || kvm1_running; then die "the running lab uses the images: call down first"; fi
     verb_packages
     say "images: building what is missing in $LAB_DIR (all of it takes about five minutes)"
     # Two lanes: the packages' scripts are single threads, and the machines have two cores or more.

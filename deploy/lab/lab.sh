@@ -36,12 +36,19 @@ lock() {
 wait_for_guests() {
     local guest
     for guest in "${GUESTS[@]}"; do
-        wait_for 60 "$guest: answers ping" answers_ping "$guest"
-        wait_for 60 "$guest: serves its data" answers_http "$guest"
+        wait_for 120 "$guest: answers ping" answers_ping "$guest"
+        wait_for 120 "$guest: serves its data" answers_http "$guest"
     done
 }
 
+# Whether what runs was started from the images as the recipes have them now.
+is_current() { all_built && { ready_exists || [ -f "$RUN/xen1/first-start" ]; }; }
+
 verb_up() {
+    if { xen1_running || kvm1_running; } && ! is_current; then
+        say "the recipes have changed since the lab was started"
+        verb_down
+    fi
     verb_build
     network_up
     local fresh=no
@@ -52,11 +59,11 @@ verb_up() {
         xen1_first_start
         xen1_start
     fi
-    wait_for 60 "kvm1: libvirt answers over ssh" kvm1_ready
-    wait_for 60 "xen1: answers on ssh" answers_ssh xen1
+    wait_for 120 "kvm1: libvirt answers over ssh" kvm1_ready
+    wait_for 120 "xen1: answers over ssh" xen1_answers
     if [ $fresh = yes ]; then
         wait_for_guests
-        set_clocks
+        set_guest_clocks
     fi
     say "the lab is up"
 }
@@ -78,10 +85,10 @@ verb_reset() {
     kvm1_start
     xen1_reload
     network_forget
-    wait_for 60 "kvm1: libvirt answers over ssh" kvm1_ready
-    wait_for 60 "xen1: answers on ssh" answers_ssh xen1
+    wait_for 120 "kvm1: libvirt answers over ssh" kvm1_ready
+    wait_for 120 "xen1: answers over ssh" xen1_answers
     wait_for_guests
-    set_clocks
+    set_guest_clocks
     say "the lab is as it was at its first start"
 }
 

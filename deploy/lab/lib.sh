@@ -87,7 +87,7 @@ lab_ssh() {
     shift
     ssh -i "$LAB_KEY" -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=yes \
         -o UserKnownHostsFile="$KNOWN_HOSTS" -o GlobalKnownHostsFile=/dev/null -o LogLevel=ERROR \
-        -o ConnectTimeout=10 -o ServerAliveInterval=15 "root@${ADDRESS[$name]}" "$@"
+        -o ConnectTimeout=30 -o ServerAliveInterval=15 "root@${ADDRESS[$name]}" "$@"
 }
 
 answers_ssh() { lab_ssh "$1" true; }

@@ -42,17 +42,20 @@ machine_answers() {
         '{name:$name, address:$address, ping:$ping, ssh:$ssh, http:$http}'
 }
 
+# running_on HOST COMMAND DIRECTORY: the names the host lists; no file when it does not answer.
+running_on() {
+    if lab_ssh "$1" "$2" >"$3/list-$1" 2>/dev/null </dev/null; then mv "$3/list-$1" "$3/on-$1"; fi
+}
+
 status_json() {
     local dir name built=false kvm=false
     dir=$(mktemp -d)
     if [ -d "$KEYS" ] && all_built; then built=true; fi
     if [ -f "$LAB_DIR/kvm-probe" ] && kvm_works; then kvm=true; fi
-    : >"$dir/on-xen1"
-    : >"$dir/on-kvm1"
     if xen1_running && kvm1_running; then
         for name in "${MACHINES[@]}"; do machine_answers "$name" >"$dir/$name" 9>&- & done
-        { lab_ssh xen1 'xl list' 2>/dev/null | awk 'NR > 2 {print $1}' >"$dir/on-xen1" || :; } </dev/null &
-        { lab_ssh kvm1 'virsh -q list --name' >"$dir/on-kvm1" 2>/dev/null || :; } </dev/null &
+        running_on xen1 "xl list | awk 'NR > 2 {print \$1}'" "$dir" 9>&- &
+        running_on kvm1 'virsh -q list --name' "$dir" 9>&- &
         wait
     fi
     for name in "${MACHINES[@]}"; do
@@ -60,13 +63,16 @@ status_json() {
             jq -nc --arg name "$name" --arg address "${ADDRESS[$name]}" \
                 '{name:$name, address:$address, ping:false, ssh:false, http:null}'
         fi
-    done | jq -s --argjson built $built --argjson kvm $kvm --rawfile xen "$dir/on-xen1" --rawfile virt "$dir/on-kvm1" \
+    done | jq -s --argjson built $built --argjson kvm $kvm \
+        --argjson on "$(jq -nc --rawfile xen <(cat "$dir/on-xen1" 2>/dev/null || echo '?') \
+            --rawfile kvm <(cat "$dir/on-kvm1" 2>/dev/null || echo '?') \
+            '{xen1: $xen, kvm1: $kvm} | map_values(split("\n"))')" \
         --argjson hosts "$(printf '%s\n' "${HOSTS[@]}" | jq -R . | jq -sc .)" '
-        ($xen | split("\n")) as $onXen | ($virt | split("\n")) as $onKvm
-        | { built: $built, kvmUsable: $kvm,
+        { built: $built, kvmUsable: $kvm,
             hosts: [.[] | select(.name | IN($hosts[])) | del(.http)],
-            guests: [.[] | select(.name | IN($hosts[]) | not)
-              | . + {runsOn: [(select(.name | IN($onXen[])) | "xen1"), (select(.name | IN($onKvm[])) | "kvm1")]}] }
+            guests: [.[] | select(.name | IN($hosts[]) | not) | .name as $guest
+              | . + {runsOn: [$on | to_entries[] | select(.value | index($guest)) | .key],
+                     runsOnIsKnown: ([$on[] | index("?") == null] | all)}] }
         | . + {up: ([.hosts[].ssh] | all)}'
     rm -rf "$dir"
 }
@@ -87,7 +93,7 @@ verb_status() {
             (["NAME", "ADDRESS", "PING", "SSH", "HTTP", "RUNS ON"] | @tsv),
             (.hosts[] | [.name, .address, (.ping|mark), (.ssh|mark), "-", "-"] | @tsv),
             (.guests[] | [.name, .address, (.ping|mark), (.ssh|mark), (.http|mark),
-                (if .runsOn == [] then "nowhere" else (.runsOn|join(" and ")) end)] | @tsv)' <<<"$state" |
+                (if .runsOn == [] then (if .runsOnIsKnown then "nowhere" else "unknown" end) else (.runsOn|join(" and ")) end)] | @tsv)' <<<"$state" |
             awk -F'\t' 'NF < 2 {print; next} {printf "%-7s %-12s %-5s %-5s %-5s %s\n", $1, $2, $3, $4, $5, $6}'
     fi
     [ "$(jq .up <<<"$state")" = true ] || exit 3

@@ -14,7 +14,8 @@ ready_key() {
         qemu-system-x86_64 --version | head -n 1
         grep -m1 'model name' /proc/cpuinfo
         kvm_works && echo kvm
-        cat "$LAB_SOURCE/xen1.sh"
+        declare -f xen1_launch
+        echo "$XEN1_MEMORY ${XEN1_DISKS[*]}"
     } | sha256sum | cut -c1-16
 }
 
@@ -80,6 +81,7 @@ xen1_start() {
         for disk in "${XEN1_DISKS[@]}"; do
             qemu-img create -q -f qcow2 -F raw -b "$IMAGES/xen1-$disk.img" "$RUN/xen1/$disk.qcow2"
         done
+        touch "$RUN/xen1/first-start"
         xen1_launch
         say "xen1: first start, everything in it is emulated; this takes some minutes once"
     fi
@@ -108,14 +110,17 @@ xen1_first_start() {
 
 xen1_reload() { monitor 'loadvm ready' || die "xen1: its kept state could not be loaded: call down, then up"; }
 
-# A loaded state has the clock of the day it was kept.
-set_clocks() {
-    local machine pids=()
-    for machine in xen1 "${GUESTS[@]}"; do
-        lab_ssh "$machine" "date -u -s @$(date +%s) >/dev/null" </dev/null 9>&- &
-        pids+=($!)
+# A loaded state has the clock of the day it was kept. dom0's also becomes the hypervisor's, which a guest gets
+# when it is started.
+xen1_answers() { lab_ssh xen1 "date -u -s @$(date +%s) && xl info >/dev/null"; }
+
+# The running guests follow when they get round to it: nobody waits for three more emulated logins.
+set_guest_clocks() {
+    local guest
+    for guest in "${GUESTS[@]}"; do
+        lab_ssh "$guest" "date -u -s @$(date +%s)" </dev/null >/dev/null 2>&1 9>&- &
+        disown
     done
-    wait "${pids[@]}"
 }
 
 xen1_stop() {

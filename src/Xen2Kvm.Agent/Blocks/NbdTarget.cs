@@ -21,6 +21,9 @@ internal sealed unsafe class NbdTarget : IBlockTarget
         _idle.Add(first);
     }
 
+    /// <summary>Runs after the last connection of this target was closed.</summary>
+    public Action? Closed { get; set; }
+
     public long Size { get; }
 
     public string? Note => null;
@@ -62,6 +65,7 @@ internal sealed unsafe class NbdTarget : IBlockTarget
     {
         foreach (NbdConnection connection in _all)
             connection.Dispose();
+        Closed?.Invoke();
     }
 
     private void Each(long offset, long length, Action<NbdConnection, long, int> request)

@@ -14,13 +14,23 @@ internal static class QemuNbd
 
     /// <summary>Joins the image's server, or starts it.</summary>
     /// <param name="image">The qcow2 file.</param>
-    /// <param name="prefix">Path prefix for socket, lock and log, in the state directory.</param>
-    public static NbdTarget Open(string image, string prefix)
+    /// <param name="prefix">Path prefix for socket, lock, pid and log, in the state directory.</param>
+    /// <param name="awaitEnd">On closing, wait for the server's end: after that nothing holds the image.</param>
+    public static NbdTarget Open(string image, string prefix, bool awaitEnd)
+    {
+        NbdTarget target = Open(image, prefix, out string pidFile);
+        if (awaitEnd)
+            target.Closed = () => AwaitEnd(image, pidFile);
+        return target;
+    }
+
+    private static NbdTarget Open(string image, string prefix, out string pidFile)
     {
         if (!File.Exists(image))
             throw new TransferException($"the image {image} does not exist: create it before the copy");
         // Unix socket paths are short, image paths may be long: name the files by a checksum.
         string name = $"{prefix}-{Crc32C.Of(System.Text.Encoding.UTF8.GetBytes(image)):x8}";
+        pidFile = name + ".pid";
         using FileLock starting = FileLock.TryTake(name + ".lock", StartLimit)
             ?? throw new TransferException($"another receiver is starting qemu-nbd for {image} and does not finish");
         long begin = Stopwatch.GetTimestamp();
@@ -29,6 +39,7 @@ internal static class QemuNbd
             if (TryJoin(name + ".sock") is NbdTarget running)
                 return running;
             int server = Start(image, name);
+            File.WriteAllText(pidFile, ProcessIdentity.Of(server).ToString());
             while (true)
             {
                 if (TryJoin(name + ".sock") is NbdTarget started)
@@ -43,6 +54,21 @@ internal static class QemuNbd
             if (Stopwatch.GetElapsedTime(begin) > TimeSpan.FromSeconds(5))
                 throw new TransferException($"qemu-nbd cannot open {image}: {File.ReadAllText(name + ".log").Trim()}");
             Thread.Sleep(100);
+        }
+    }
+
+    private static void AwaitEnd(string image, string pidFile)
+    {
+        ProcessIdentity server = ProcessIdentity.Parse(File.ReadAllText(pidFile));
+        long begin = Stopwatch.GetTimestamp();
+        while (server.IsAlive)
+        {
+            if (Stopwatch.GetElapsedTime(begin) > StartLimit)
+            {
+                Console.Error.WriteLine($"qemu-nbd for {image} (pid {server.Pid}) still runs: a connection of the job has not ended");
+                return;
+            }
+            Thread.Sleep(10);
         }
     }
 

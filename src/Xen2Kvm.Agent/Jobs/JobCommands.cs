@@ -36,6 +36,7 @@ internal static class JobCommands
             JobId = job.Id,
             Attempt = (last?.Attempt ?? 0) + 1,
             UpdatedAt = now,
+            CopiedAt = 0,
             FinishedAt = 0,
             Phase = "connect",
             Error = null,

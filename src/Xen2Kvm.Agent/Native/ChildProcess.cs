@@ -70,18 +70,6 @@ internal static unsafe class ChildProcess
         return (fds[0], fds[1]);
     }
 
-    /// <summary>Waits for a child; returns its exit code, or 128 + signal.</summary>
-    public static int Wait(int pid)
-    {
-        int status;
-        while (Libc.waitpid(pid, &status, 0) < 0)
-        {
-            if (Libc.Errno() != Libc.EINTR)
-                return -1;
-        }
-        return (status & 0x7f) == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f);
-    }
-
     private static byte* Keep(string text, List<nint> strings)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(text);

@@ -67,7 +67,7 @@ internal sealed class StateDirectory
             if (System.IO.File.Exists(holder))
                 ProcessIdentity.Parse(System.IO.File.ReadAllText(holder)).Signal(Libc.SIGKILL);
             if (Stopwatch.GetElapsedTime(begin) > EvictionLimit)
-                throw new TransferException($"an older receiver keeps {path} locked and does not end; look for it on the target host");
+                throw new TransferException($"an older receiver keeps {path} locked and does not end; look for it on the target host", isTransient: true);
         }
         Replace(holder, ProcessIdentity.Self.ToString());
         _locks.Add(taken);

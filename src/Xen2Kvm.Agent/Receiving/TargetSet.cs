@@ -15,7 +15,7 @@ internal sealed class TargetSet : IDisposable
     {
         try
         {
-            Disks = [.. hello.Disks.Select((disk, index) => new DeclaredDisk(index, disk, Open(state, disk)))];
+            Disks = [.. hello.Disks.Select((disk, index) => new DeclaredDisk(index, disk, Open(state, disk, hello.Slot)))];
             CheckOverlaps(hello.Disks);
         }
         catch
@@ -35,7 +35,7 @@ internal sealed class TargetSet : IDisposable
             target.Dispose();
     }
 
-    private IBlockTarget Open(StateDirectory state, HelloDisk disk)
+    private IBlockTarget Open(StateDirectory state, HelloDisk disk, int slot)
     {
         TransferTarget place = disk.Target;
         try
@@ -44,7 +44,7 @@ internal sealed class TargetSet : IDisposable
                 _byPath[place.Path] = target = place.Kind switch
                 {
                     "nbd" => NbdTarget.Open(place.Path),
-                    "qcow2" => QemuNbd.Open(place.Path, state.File("nbd")),
+                    "qcow2" => QemuNbd.Open(place.Path, state.File("nbd"), awaitEnd: slot == 0),
                     _ => OpenRaw(place),
                 };
             if (place.Offset > target.Size - disk.Length)

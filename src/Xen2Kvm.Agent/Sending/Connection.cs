@@ -27,6 +27,7 @@ internal sealed class Connection : IDisposable
     private long _sentPayload;
     private long _consumed;
     private long _waitedTicks;
+    private long _dataBytes;
     private long _lastHeard = Stopwatch.GetTimestamp();
     private bool _bye;
 
@@ -52,6 +53,9 @@ internal sealed class Connection : IDisposable
 
     /// <summary>Time that workers waited for the wire or for credit, in Stopwatch ticks.</summary>
     public long BlockedTicks => Writer.BlockedTicks + Interlocked.Read(ref _waitedTicks);
+
+    /// <summary>Disk content sent, before compression.</summary>
+    public long DataBytes => Interlocked.Read(ref _dataBytes);
 
     /// <summary>Time that the receiver waited for input, in nanoseconds.</summary>
     public long StarvedNanoseconds { get; private set; }
@@ -125,6 +129,9 @@ internal sealed class Connection : IDisposable
         }
     }
 
+    /// <summary>Adds to the disk content sent.</summary>
+    public void AddData(int bytes) => Interlocked.Add(ref _dataBytes, bytes);
+
     /// <summary>Adds to the time that this connection's workers were held up.</summary>
     public void AddWait(long ticks) => Interlocked.Add(ref _waitedTicks, ticks);
 
@@ -168,7 +175,8 @@ internal sealed class Connection : IDisposable
     public void Dispose()
     {
         _transport.Dispose();
-        _listener?.Join();
+        if (_listener?.Join(TimeSpan.FromSeconds(5)) ?? true)
+            _transport.CloseOutput();
     }
 
     private void Greet()

@@ -61,11 +61,11 @@ internal sealed class Link(
                 pause = FirstPause;
                 if (Serve(connection))
                     return;
-                health.Failed(hello.Slot, connection.Explain(connection.Lost!));
+                health.Failed(hello.Slot, connection.Explain(connection.Lost!), wasUp: true);
             }
             catch (TransferException e)
             {
-                health.Failed(hello.Slot, e);
+                health.Failed(hello.Slot, e, wasUp: false);
             }
             health.Pause(pause);
             pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;

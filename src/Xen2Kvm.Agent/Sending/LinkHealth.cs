@@ -13,7 +13,7 @@ internal sealed class LinkHealth(WorkQueue queue, TimeSpan reconnectLimit, Actio
     private const int MaxLossesWithoutProgress = 10;
     private readonly object _gate = new();
     private long _downSince = Stopwatch.GetTimestamp();
-    private long _durableAtLoss = -1;
+    private long _progressAtLoss = -1;
     private int _losses;
     private bool _stopped;
 
@@ -50,21 +50,24 @@ internal sealed class LinkHealth(WorkQueue queue, TimeSpan reconnectLimit, Actio
         }
     }
 
-    /// <summary>A connection was lost, or could not be made.</summary>
-    public void Failed(int slot, TransferException reason)
+    /// <summary>A connection was lost (<paramref name="wasUp"/>), or could not be made.</summary>
+    public void Failed(int slot, TransferException reason, bool wasUp)
     {
         JobLog.Warning($"connection {slot}: {reason.Message}");
         lock (_gate)
         {
             LastLoss = reason.Message;
-            long durable = queue.Read(disks => disks.Sum(d => d.Counters.Durable + d.Counters.Verified));
-            _losses = durable == _durableAtLoss && EverConnected ? _losses + 1 : 0;
-            _durableAtLoss = durable;
+            // A connection that cannot be made is a matter of time; one that comes up and breaks, again and again, is not.
+            if (wasUp)
+            {
+                long progress = queue.Read(disks => disks.Sum(d => d.Counters.Durable + d.Counters.Verified));
+                _losses = progress == _progressAtLoss ? _losses + 1 : 0;
+                _progressAtLoss = progress;
+            }
         }
         if (!reason.IsTransient)
             queue.Fail(reason);
-        // Only when connections come up and break: one that cannot be made is a matter of time.
-        else if (_losses > MaxLossesWithoutProgress && Up > 0)
+        else if (_losses > MaxLossesWithoutProgress)
             queue.Fail(new TransferException($"the connection broke {_losses} times without any progress; last: {reason.Message}") { Disk = reason.Disk });
         Check();
     }

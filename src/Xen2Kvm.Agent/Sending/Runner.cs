@@ -13,7 +13,7 @@ namespace Xen2Kvm.Agent.Sending;
 /// <summary>The detached process of one job, from the start to a final status. It holds the job's lock as long as it lives.</summary>
 internal sealed class Runner(JobDirectory directory)
 {
-    private const int TickMilliseconds = 250, TicksPerAdaption = 4;
+    private const int TickMilliseconds = 250, TicksPerAdaption = 2;
     private static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(90);
     private readonly TransferStatus _before = directory.LastStatus() ?? new TransferStatus { State = "absent" };
 
@@ -128,6 +128,7 @@ internal sealed class Runner(JobDirectory directory)
         Attempt = _before.Attempt,
         StartedAt = _before.StartedAt,
         UpdatedAt = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(),
+        CopiedAt = queue.CopiedAt,
         Phase = health.EverConnected ? queue.Read(CurrentPhase) : "connect",
         Reconnecting = health.IsReconnecting,
         Connections = health.Up,

@@ -106,7 +106,7 @@ internal sealed unsafe class SendWorker(Connection connection, WorkQueue queue, 
     private void SendChunk(SourceDisk disk, long offset, ReadOnlySpan<byte> chunk, ulong map, ReadOnlySpan<UInt128> blocks, FrameFlags flags)
     {
         ReadOnlySpan<byte> body = map == ZeroScan.FullMap(chunk.Length) ? chunk : Pack(chunk, map);
-        int packed = Compress(body);
+        int content = body.Length, packed = Compress(body);
         if (packed > 0)
         {
             body = _packed.AsSpan(0, packed);
@@ -119,6 +119,7 @@ internal sealed unsafe class SendWorker(Connection connection, WorkQueue queue, 
         int sent = connection.Writer.Write(
             new FrameHeader { Type = FrameType.Data, Flags = flags, Round = round, Disk = disk.Index, Offset = offset, Length = chunk.Length },
             _head.AsSpan(0, head), body);
+        connection.AddData(content);
         queue.CountSent(disk, sent);
     }
 

@@ -9,7 +9,8 @@ namespace Xen2Kvm.Agent.Sending;
 internal sealed class Transport : IDisposable
 {
     private const int KeptLines = 5;
-    private readonly ProcessIdentity _process;
+    private readonly object _gate = new();
+    private readonly int _pid;
     private readonly Thread _errors;
     private readonly Queue<string> _lastLines = [];
     private int _exitCode = -1;
@@ -17,7 +18,7 @@ internal sealed class Transport : IDisposable
 
     private Transport(int pid, int input, int output, int errors, int slot)
     {
-        _process = ProcessIdentity.Of(pid);
+        _pid = pid;
         Input = input;
         Output = output;
         _errors = new Thread(() => ReadErrors(errors, slot)) { IsBackground = true };
@@ -37,7 +38,7 @@ internal sealed class Transport : IDisposable
         (int errors, int childErrors) = ChildProcess.Pipe();
         try
         {
-            return new Transport(ChildProcess.Start(argv, [childInput, childOutput, childErrors], ownSession: false), input, output, errors, slot);
+            return new Transport(ChildProcess.Start(argv, [childInput, childOutput, childErrors], ownSession: true), input, output, errors, slot);
         }
         catch
         {
@@ -52,8 +53,16 @@ internal sealed class Transport : IDisposable
         }
     }
 
-    /// <summary>Ends the process hard; whoever reads or writes its pipes gets on.</summary>
-    public void Kill() => _process.Signal(Libc.SIGKILL);
+    /// <summary>Ends the command hard, with all that it started; whoever reads or writes its pipes gets on.</summary>
+    public void Kill()
+    {
+        lock (_gate)
+        {
+            // Its own session is a process group. The number cannot be another's before the process was waited for.
+            if (!_ended)
+                _ = Libc.kill(-_pid, Libc.SIGKILL);
+        }
+    }
 
     /// <summary>No more input will come.</summary>
     public void CloseInput()
@@ -66,16 +75,16 @@ internal sealed class Transport : IDisposable
     /// <summary>Waits for the end, at most some seconds, then kills. Returns how it ended, with its last words.</summary>
     public (int ExitCode, string Text) End(TimeSpan patience)
     {
-        if (!_ended)
+        CloseInput();
+        long begin = Stopwatch.GetTimestamp();
+        while (!TryReap())
         {
-            CloseInput();
-            // Standard error ends with the last process that holds it, which is when there is nothing more to wait for.
-            if (!_errors.Join(patience))
+            if (Stopwatch.GetElapsedTime(begin) > patience)
                 Kill();
-            _exitCode = ChildProcess.Wait(_process.Pid);
-            _errors.Join(TimeSpan.FromSeconds(1));
-            _ended = true;
+            Thread.Sleep(5);
         }
+        // A helper that ssh left behind may keep standard error open.
+        _errors.Join(TimeSpan.FromSeconds(1));
         string lastWords;
         lock (_lastLines)
             lastWords = string.Join("; ", _lastLines);
@@ -86,7 +95,22 @@ internal sealed class Transport : IDisposable
     {
         Kill();
         End(TimeSpan.FromSeconds(5));
-        _ = Libc.close(Output);
+    }
+
+    /// <summary>Closes the output; only when nobody reads it any more, as the number will be used again.</summary>
+    public void CloseOutput() => _ = Libc.close(Output);
+
+    private unsafe bool TryReap()
+    {
+        const int WNOHANG = 1;
+        lock (_gate)
+        {
+            int status;
+            if (_ended || Libc.waitpid(_pid, &status, WNOHANG) == 0)
+                return _ended;
+            _exitCode = (status & 0x7f) == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f);
+            return _ended = true;
+        }
     }
 
     private unsafe void ReadErrors(int fd, int slot)

@@ -1,35 +1,12 @@
 using Xen2Kvm.Transfer;
-using Xen2Kvm.Transfer.Protocol;
 
 namespace Xen2Kvm.Agent.Sending;
-
-/// <summary>What a worker is to do next.</summary>
-internal enum WorkKind
-{
-    /// <summary>End: the job is over, or this connection is.</summary>
-    Stop,
-
-    /// <summary>Read and send a region.</summary>
-    Copy,
-
-    /// <summary>Ask the receiver to make all durable.</summary>
-    Sync,
-
-    /// <summary>Ask the receiver to read a region back.</summary>
-    Verify,
-
-    /// <summary>Ask for the root hash of a disk.</summary>
-    Root,
-}
-
-/// <summary>One piece of work.</summary>
-internal readonly record struct Work(WorkKind Kind, SourceDisk? Disk = null, int Region = 0, RegionEntry Entry = default);
 
 /// <summary>
 /// Who does what: hands regions to the connections' workers, in order within a disk and in turn between disks, and keeps their state as the
 /// receivers report. A connection that is lost gives back what it held. First all regions become durable, then all are verified.
 /// </summary>
-internal sealed class WorkQueue
+internal sealed partial class WorkQueue
 {
     private const int MaxVerifyingPerSlot = 8, MaxMismatches = 2;
     private readonly object _gate = new();
@@ -46,6 +23,9 @@ internal sealed class WorkQueue
 
     /// <summary>Why the job failed, once it has.</summary>
     public TransferException? Failure { get; private set; }
+
+    /// <summary>When all regions were durable for the first time in this run, Unix milliseconds; 0 before.</summary>
+    public long CopiedAt { get; private set; }
 
     /// <summary>All regions are verified and the root hashes agree.</summary>
     public bool IsDone
@@ -202,78 +182,6 @@ internal sealed class WorkQueue
     /// <summary>Adds to a disk's bytes on the wire.</summary>
     public void CountSent(SourceDisk disk, int bytes) => Interlocked.Add(ref disk.Counters.Sent, bytes);
 
-    /// <summary>The receiver has written a region.</summary>
-    public void Written(int disk, long offset)
-    {
-        lock (_gate)
-        {
-            SourceDisk source = DiskAt(disk);
-            int region = RegionAt(source, offset / DiskLayout.RegionBytes);
-            CountWritten(source, region, ref source.Regions[region]);
-        }
-    }
-
-    /// <summary>The receiver says what is durable, from its journal at connect or as it goes.</summary>
-    public void Durable(int disk, ReadOnlySpan<RegionNote> notes, bool known)
-    {
-        lock (_gate)
-        {
-            SourceDisk source = DiskAt(disk);
-            foreach (RegionNote note in notes)
-                SetDurable(source, note, known);
-            Monitor.PulseAll(_gate);
-        }
-    }
-
-    /// <summary>A region was read back.</summary>
-    /// <returns>False when it differs from the source.</returns>
-    public bool Verified(int disk, RegionNote note)
-    {
-        lock (_gate)
-        {
-            SourceDisk source = DiskAt(disk);
-            ref RegionEntry entry = ref source.Regions[RegionAt(source, note.Region)];
-            if (entry.State != RegionState.Verifying)
-                return true;
-            _slots[entry.Slot].Verifying--;
-            bool right = note.Hash == entry.Hash;
-            if (right)
-            {
-                SetVerified(source, note.Region, ref entry);
-            }
-            else if (++entry.Mismatches >= MaxMismatches)
-            {
-                Fail(new TransferException(
-                    $"disk {source.Disk.Id}: the target differs from the source at offset {DiskLayout.RegionOffset(note.Region)} "
-                    + $"({source.RegionLength(note.Region)} bytes), also after these were copied again; check the target's storage")
-                { Disk = source.Disk.Id });
-            }
-            else
-            {
-                source.NotDurable++;
-                source.Counters.Repaired += source.RegionLength(note.Region);
-                SetPending(source, note.Region, ref entry);
-            }
-            Monitor.PulseAll(_gate);
-            return right;
-        }
-    }
-
-    /// <summary>The receiver's root hash of a disk.</summary>
-    public void Root(int disk, UInt128 theirs, Func<UInt128[], UInt128> combine)
-    {
-        lock (_gate)
-        {
-            SourceDisk source = DiskAt(disk);
-            UInt128 ours = combine([.. source.Regions.Select(r => r.Hash)]);
-            if (ours == theirs)
-                source.RootHash = $"{(ulong)(ours >> 64):x16}{(ulong)ours:x16}";
-            else
-                Fail(new TransferException($"disk {source.Disk.Id}: the root hashes of the two sides differ") { Disk = source.Disk.Id });
-            Monitor.PulseAll(_gate);
-        }
-    }
-
     /// <summary>Runs something while nothing changes.</summary>
     public T Read<T>(Func<IReadOnlyList<SourceDisk>, T> read)
     {
@@ -317,33 +225,6 @@ internal sealed class WorkQueue
         return null;
     }
 
-    private void SetDurable(SourceDisk disk, RegionNote note, bool known)
-    {
-        ref RegionEntry entry = ref disk.Regions[RegionAt(disk, note.Region)];
-        if (entry.State is RegionState.Durable or RegionState.Verifying or RegionState.Verified)
-            return;
-        // A region that is sent again is not durable because an earlier copy was.
-        if (known ? entry.State != RegionState.Pending || entry.Mismatches > 0 : entry.State != RegionState.Sent || entry.Hash != note.Hash)
-            return;
-        if (entry.State == RegionState.Sent)
-            _slots[entry.Slot].Unsynced--;
-        if (known)
-        {
-            (entry.Hash, entry.ZeroBytes, entry.HasHash) = (note.Hash, note.ZeroBytes, true);
-            if (!entry.Counted)
-                disk.Counters.Resumed += disk.RegionLength(note.Region);
-            Count(disk, note.Region, ref entry);
-        }
-        CountWritten(disk, note.Region, ref entry);
-        disk.NotDurable--;
-        if (!entry.CountedDurable)
-            disk.Counters.Durable += disk.RegionLength(note.Region);
-        entry.CountedDurable = true;
-        SetToVerify(disk, note.Region, ref entry);
-        if (known && note.Verified)
-            SetVerified(disk, note.Region, ref entry);
-    }
-
     private static void SetPending(SourceDisk disk, int region, ref RegionEntry entry)
     {
         entry.State = RegionState.Pending;
@@ -356,13 +237,6 @@ internal sealed class WorkQueue
         disk.VerifyCursor = Math.Min(disk.VerifyCursor, region);
     }
 
-    private static void SetVerified(SourceDisk disk, int region, ref RegionEntry entry)
-    {
-        entry.State = RegionState.Verified;
-        disk.NotVerified--;
-        disk.Counters.Verified += disk.RegionLength(region);
-    }
-
     private static void Count(SourceDisk disk, int region, ref RegionEntry entry)
     {
         if (entry.Counted)
@@ -371,20 +245,6 @@ internal sealed class WorkQueue
         disk.Counters.Read += disk.RegionLength(region);
         disk.Counters.Zero += entry.ZeroBytes;
     }
-
-    private static void CountWritten(SourceDisk disk, int region, ref RegionEntry entry)
-    {
-        if (entry.CountedWritten)
-            return;
-        entry.CountedWritten = true;
-        disk.Counters.Written += disk.RegionLength(region);
-    }
-
-    private SourceDisk DiskAt(int disk) =>
-        disk < _disks.Count ? _disks[disk] : throw new ProtocolException($"the receiver names disk {disk}, which the job has not");
-
-    private static int RegionAt(SourceDisk disk, long region) =>
-        region < disk.Regions.Length ? (int)region : throw new ProtocolException($"the receiver names region {region}, which disk {disk.Disk.Id} has not");
 
     private sealed class Slot
     {

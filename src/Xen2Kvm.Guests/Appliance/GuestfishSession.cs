@@ -19,18 +19,20 @@ internal sealed class GuestfishSession : IAsyncDisposable
     private const int MaxBatchBytes = 64 * 1024;
     private const int MaxBatchCommands = 100;
 
-    private readonly IRemoteShell shell;
     private readonly ApplianceOptions options;
     private readonly int processId;
     private bool closed;
 
     private GuestfishSession(IRemoteShell shell, string workDirectory, ApplianceOptions options, int processId)
     {
-        this.shell = shell;
+        Shell = shell;
         this.options = options;
         this.processId = processId;
         WorkDirectory = workDirectory;
     }
+
+    /// <summary>The KVM host.</summary>
+    public IRemoteShell Shell { get; }
 
     /// <summary>Directory on the KVM host for files on their way in and out.</summary>
     public string WorkDirectory { get; }
@@ -89,7 +91,7 @@ internal sealed class GuestfishSession : IAsyncDisposable
                 arguments.AddRange(command.Words.Skip(1));
             }
 
-            var result = await shell.RunAsync(
+            var result = await Shell.RunAsync(
                 RemoteCommand.Script(ApplianceScripts.Batch, arguments) with { Quiet = true, Timeout = timeout ?? options.BatchTimeout },
                 cancellationToken).ConfigureAwait(false);
             Read(chunk, result, replies);
@@ -107,7 +109,7 @@ internal sealed class GuestfishSession : IAsyncDisposable
         }
 
         closed = true;
-        await shell.RunAsync(
+        await Shell.RunAsync(
             RemoteCommand.Script(ApplianceScripts.Stop, WorkDirectory, processId.ToString(CultureInfo.InvariantCulture)) with { Timeout = TimeSpan.FromMinutes(2) },
             cancellationToken).ConfigureAwait(false);
     }
@@ -194,7 +196,7 @@ internal sealed class GuestfishSession : IAsyncDisposable
             if (frame.Length != 3 || !int.TryParse(frame[0], out var code) || !int.TryParse(frame[1], out var output) || !int.TryParse(frame[2], out var error)
                 || output < 0 || error < 0 || rest.Length - newline - 1 < (long)output + error)
             {
-                throw new ApplianceLostException($"{shell.HostName}: the appliance gave no answer to `{command}` (exit {result.ExitCode}): {result.StandardError.Trim()}");
+                throw new ApplianceLostException($"{Shell.HostName}: the appliance gave no answer to `{command}` (exit {result.ExitCode}): {result.StandardError.Trim()}");
             }
 
             var body = rest[(newline + 1)..];
@@ -202,14 +204,14 @@ internal sealed class GuestfishSession : IAsyncDisposable
             rest = body[(output + error)..];
             if (message.Contains("the server is not running", StringComparison.Ordinal) || message.Contains("appliance closed the connection", StringComparison.Ordinal))
             {
-                throw new ApplianceLostException($"{shell.HostName}: the appliance is gone at `{command}`: {message}");
+                throw new ApplianceLostException($"{Shell.HostName}: the appliance is gone at `{command}`: {message}");
             }
 
             var failed = code != 0 || message.Contains("libguestfs: error:", StringComparison.Ordinal) || message.EndsWith("unknown command", StringComparison.Ordinal);
             replies.Add(new(!failed, body[..output], message));
             if (failed && command.Required)
             {
-                throw new RemoteException(RemoteFailure.CommandFailed, shell.HostName, $"{shell.HostName}: `{command}` in the guest's disk failed: {message}");
+                throw new RemoteException(RemoteFailure.CommandFailed, Shell.HostName, $"{Shell.HostName}: `{command}` in the guest's disk failed: {message}");
             }
         }
     }

@@ -74,6 +74,10 @@ internal static class HostBootTools
         }
     }
 
+    /// <summary>Whether an initrd that lies on the host holds a virtio disk driver; null when it cannot be listed.</summary>
+    public static async Task<bool?> InitrdHasVirtioAsync(IRemoteShell shell, string workDirectory, string initrd, CancellationToken cancellationToken) =>
+        InitrdHasVirtio(await LookAsync(shell, workDirectory, initrd, initrd, cancellationToken).ConfigureAwait(false));
+
     /// <summary>Looks at the kernel that was staged from dom0; null when none was.</summary>
     public static async Task<StagedKernel?> LookAtStagedAsync(IRemoteShell shell, ConversionRequest request, CancellationToken cancellationToken)
     {
@@ -82,18 +86,23 @@ internal static class HostBootTools
             return null;
         }
 
-        var printed = await shell.CheckAsync(
-            RemoteCommand.Script(LookAtKernel, request.WorkDirectory, kernel, request.StagedInitrd ?? "") with { Timeout = TimeSpan.FromMinutes(3) }, cancellationToken).ConfigureAwait(false);
-        var values = printed.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries).Select(value => long.Parse(value, CultureInfo.InvariantCulture)).ToList();
-        if (values.Count != 5)
-        {
-            throw new RemoteException(RemoteFailure.CommandFailed, shell.HostName, $"{shell.HostName}: cannot read {kernel}: {printed.Trim()}");
-        }
-
-        bool? virtio = request.StagedInitrd is null ? null : values[3] > 10 ? values[4] > 0 : null;
+        var seen = await LookAsync(shell, request.WorkDirectory, kernel, request.StagedInitrd ?? "", cancellationToken).ConfigureAwait(false);
         return new(kernel, request.StagedInitrd, Name(request.KernelFileName, "vmlinuz-x2k"), request.StagedInitrd is null ? null : Name(request.InitrdFileName, "initrd.img-x2k"),
-            values[2] == 1, virtio, values[0] + values[1]);
+            seen[2] == 1, request.StagedInitrd is null ? null : InitrdHasVirtio(seen), seen[0] + seen[1]);
     }
+
+    private static async Task<IReadOnlyList<long>> LookAsync(IRemoteShell shell, string workDirectory, string kernel, string initrd, CancellationToken cancellationToken)
+    {
+        var printed = await shell.CheckAsync(
+            RemoteCommand.Script(LookAtKernel, workDirectory, kernel, initrd) with { Timeout = TimeSpan.FromMinutes(3) }, cancellationToken).ConfigureAwait(false);
+        var values = printed.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
+        return values.Length == 5 && values.All(value => long.TryParse(value, out _))
+            ? [.. values.Select(value => long.Parse(value, CultureInfo.InvariantCulture))]
+            : throw new RemoteException(RemoteFailure.CommandFailed, shell.HostName, $"{shell.HostName}: cannot read {kernel}: {printed.Trim()}");
+    }
+
+    // A list of a few names only is what a tool prints that did not understand the format.
+    private static bool? InitrdHasVirtio(IReadOnlyList<long> seen) => seen[3] > 10 ? seen[4] > 0 : null;
 
     private static string Name(string? wanted, string otherwise) =>
         wanted is not null && wanted.Contains('-', StringComparison.Ordinal) && Inspection.KernelFinder.IsRelease(wanted) ? wanted : otherwise;

@@ -152,8 +152,7 @@ internal static partial class BootDecision
         old = RootArgument().Replace(old, "").Trim();
 
         // Blanks or line ends of a hostile configuration must not end the menu's line.
-        old = Blank().Replace(old, " ");
-        old = Odd().Replace(old, "");
+        old = Blank().Replace(Odd().Replace(Blank().Replace(old, " "), ""), " ").Trim();
         if (!Mode().IsMatch(old))
         {
             old = ("ro " + old).Trim();

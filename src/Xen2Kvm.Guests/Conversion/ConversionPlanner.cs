@@ -38,50 +38,51 @@ internal static partial class ConversionPlanner
         }
 
         changes.AddRange(boot.Changes);
-        var uses = ConcernFinder.DeviceNameUses(guest);
+        var inspection = Describe(guest, system, boot.Kind, interfaces);
+        var judged = request.Assess(inspection);
         return new()
         {
+            Inspection = inspection,
             Changes = changes,
             Rebuild = boot.Rebuild,
             Loader = boot.Loader,
             HasSelinux = SelinuxOn().IsMatch(guest.Text("/etc/selinux/config")),
             Concerns =
             [
-                .. boot.Concerns,
+                .. judged,
+
+                // A missing kernel is seen by both; one Blocker is enough.
+                .. boot.Concerns.Where(concern => concern.Severity != Severity.Blocker || !judged.Any(other => other.Id == concern.Id && other.Severity == Severity.Blocker)),
                 .. ConcernFinder.Space(guest, boot.Changes.OfType<StageFile>().Any(file => !AlreadyThere(guest, file)) ? staged?.Bytes ?? 0 : 0),
                 .. ConcernFinder.Layout(guest),
-                .. ConcernFinder.Names(uses),
                 .. ConcernFinder.Network(interfaces, pins),
                 .. ConcernFinder.Distribution(system),
-                .. ConcernFinder.Dirty(guest.FileSystems),
             ],
-            Inspection = new()
-            {
-                Distribution = system.Distribution,
-                OperatingSystem = system.Name,
-                Version = system.Version,
-                Kernels = [.. guest.Kernels.Select(kernel => kernel.Capabilities)],
-                InitrdTool = system.InitrdTool,
-                InitSystem = system.InitSystem,
-                BootConfiguration = boot.Kind == "bls" ? "grub2" : boot.Kind,
-                NetworkManners = [.. interfaces.Select(card => card.Manner).Distinct(StringComparer.Ordinal)],
-                InterfaceNames = [.. interfaces.Select(card => card.Name).Where(name => name.Length > 0)],
-                Addresses = [.. interfaces.SelectMany(card => card.Addresses).Distinct(StringComparer.Ordinal)],
-                FileSystems = Describe(guest),
-                DeviceNameUses = uses,
-            },
         };
     }
 
-    /// <summary>File systems as the guest card shows them.</summary>
-    public static IReadOnlyList<InspectedFileSystem> Describe(InspectedGuest guest) =>
-    [
-        .. guest.FileSystems.Select(system =>
-        {
-            var mount = guest.Mounts.FirstOrDefault(mount => mount.Device == system.Device);
-            return new InspectedFileSystem(system.Device, system.Type, system.Uuid, mount?.MountPoint, mount?.Free?.Bytes, mount?.Free?.Inodes, system.Clean);
-        }),
-    ];
+    private static GuestInspection Describe(InspectedGuest guest, OperatingSystem system, string? menu, IReadOnlyList<ConfiguredInterface> interfaces) => new()
+    {
+        Distribution = system.Distribution,
+        OperatingSystem = system.Name,
+        Version = system.Version,
+        Kernels = [.. guest.Kernels.Select(kernel => kernel.Capabilities)],
+        InitrdTool = system.InitrdTool,
+        InitSystem = system.InitSystem,
+        BootConfiguration = menu == "bls" ? "grub2" : menu,
+        NetworkManners = [.. interfaces.Select(card => card.Manner).Distinct(StringComparer.Ordinal)],
+        InterfaceNames = [.. interfaces.Select(card => card.Name).Where(name => name.Length > 0)],
+        Addresses = [.. interfaces.SelectMany(card => card.Addresses).Distinct(StringComparer.Ordinal)],
+        FileSystems =
+        [
+            .. guest.FileSystems.Select(system =>
+            {
+                var mount = guest.Mounts.FirstOrDefault(mount => mount.Device == system.Device);
+                return new InspectedFileSystem(system.Device, system.Type, system.Uuid, mount?.MountPoint, mount?.Free?.Bytes, mount?.Free?.Inodes, system.Clean);
+            }),
+        ],
+        DeviceNameUses = ConcernFinder.DeviceNameUses(guest),
+    };
 
     private static IEnumerable<GuestChange> Edited(InspectedGuest guest, EditContext context)
     {

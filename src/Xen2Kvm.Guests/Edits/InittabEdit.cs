@@ -27,7 +27,9 @@ public sealed partial class InittabEdit : IGuestFileEdit
         }
 
         var hasTty1 = entries.Exists(entry => entry is { IsGetty: true, Active: true } && entry.Has("tty1"));
-        var hasSerial = entries.Exists(entry => entry is { IsGetty: true, Active: true } && entry.Has("ttyS0"));
+
+        // A prompt on "console" (SLES) follows the last console= of the command line, which is the serial port; a second one would fight it.
+        var hasSerial = entries.Exists(entry => entry is { IsGetty: true, Active: true } && (entry.Has("ttyS0") || entry.Has("console")));
         var result = new List<TextLine>();
         for (var i = 0; i < lines.Count; i++)
         {
@@ -42,7 +44,7 @@ public sealed partial class InittabEdit : IGuestFileEdit
             result.Add(new(Note + line.Content, end));
             if (!hasTty1 && entry.Id.All(char.IsAsciiDigit) && entry.Id.Length > 0)
             {
-                result.Add(new(entry.With(entry.Id, Word(console).Replace(entry.Process, "tty1")), end));
+                result.Add(new(entry.With(entry.Id, Entry.Console().Replace(entry.Process, "tty1")), end));
                 hasTty1 = true;
             }
             else if (!hasSerial)
@@ -84,7 +86,7 @@ public sealed partial class InittabEdit : IGuestFileEdit
         return ids.First(id => id == ids[^1] || !entries.Exists(entry => entry is { Active: true } && entry != self && entry.Id == id));
     }
 
-    private static Regex Word(string device) => new(@"(?<![\w/])(/dev/)?" + Regex.Escape(device) + @"(?!\w)", RegexOptions.CultureInvariant);
+    private static Regex Word(string device) => new(@"(?<=\s)(/dev/)?" + Regex.Escape(device) + @"(?=\s|$)", RegexOptions.CultureInvariant);
 
     private sealed partial record Entry(bool Active, string Id, string Levels, string Action, string Process)
     {
@@ -120,8 +122,8 @@ public sealed partial class InittabEdit : IGuestFileEdit
         [GeneratedRegex(@"(?<=^|\s)\S*getty(?=\s|$)", RegexOptions.CultureInvariant)]
         private static partial Regex Program();
 
-        [GeneratedRegex(@"(?<![\w])([hx]vc[0-9])(?!\w)", RegexOptions.CultureInvariant)]
-        private static partial Regex Console();
+        [GeneratedRegex(@"(?<=\s)(?:/dev/)?([hx]vc[0-9])(?=\s|$)", RegexOptions.CultureInvariant)]
+        public static partial Regex Console();
     }
 }
 

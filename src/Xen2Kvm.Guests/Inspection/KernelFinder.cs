@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Xen2Kvm.Domain.Preflight;
 using Xen2Kvm.Guests.Appliance;
+using Xen2Kvm.Guests.Boot;
 using static Xen2Kvm.Guests.Appliance.GuestfishCommand;
 
 namespace Xen2Kvm.Guests.Inspection;
@@ -44,7 +45,15 @@ internal static partial class KernelFinder
             + "{ lsinitramfs $f || lsinitrd $f || { gzip -dc $f || xz -dc $f; } | cpio -t; } 2>/dev/null >$t/list; wc -l <$t/list; "
             + "grep -c -E 'virtio[_-](blk|scsi)\\.ko' $t/list; rm -rf $t; true";
         var reply = (await session.BatchAsync([Try("sh", script)], cancellationToken).ConfigureAwait(false))[0];
-        return reply.Lines is [var all, var virtio, ..] && int.TryParse(all, out var count) && count > 10 ? virtio.Trim() != "0" : null;
+        if (reply.Lines is [var all, var virtio, ..] && int.TryParse(all, out var count) && count > 10)
+        {
+            return virtio.Trim() != "0";
+        }
+
+        // The guest has no tool that reads it (its kernel came from elsewhere): the host's may.
+        var copy = session.WorkDirectory + "/initrd.copy";
+        var downloaded = (await session.BatchAsync([Try("download", initrd, copy)], cancellationToken).ConfigureAwait(false))[0];
+        return downloaded.Ok ? await HostBootTools.InitrdHasVirtioAsync(session.Shell, session.WorkDirectory, copy, cancellationToken).ConfigureAwait(false) : null;
     }
 
     private static async Task<KernelCapabilities> ExamineAsync(GuestfishSession session, string release, bool hasConfig, string? initrd, CancellationToken cancellationToken)

@@ -44,7 +44,7 @@ public static partial class NetworkConfiguration
 
         return
         [
-            .. found.Where(card => card.Name.Length == 0 || IsEthernet(card.Name))
+            .. found.Where(card => card.Name.Length == 0 ? card.Mac is not null : IsEthernet(card.Name))
                 .GroupBy(card => card.Name.Length == 0 ? card.Mac ?? "" : card.Name, StringComparer.Ordinal)
                 .Select(same => same.First() with
                 {

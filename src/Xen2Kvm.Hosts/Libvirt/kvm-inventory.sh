@@ -5,7 +5,8 @@ s() { printf '\036%s %s\n' "$n" "$1"; }
 V='virsh -c qemu:///system -q'
 s version; $V version 2>&1
 s pools
-$V pool-list --all --name 2>/dev/null | while IFS= read -r pool; do
+# virsh pads the names with blanks; read takes them off
+$V pool-list --all --name 2>/dev/null | while read -r pool; do
   [ -n "$pool" ] || continue
   s "pool $pool"
   xml=$($V pool-dumpxml --pool "$pool" 2>/dev/null)

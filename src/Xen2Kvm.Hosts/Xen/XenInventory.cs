@@ -11,7 +11,8 @@ namespace Xen2Kvm.Hosts.Xen;
 /// <summary>Takes the inventory of a Xen host: definitions and facts in one round trip, the disks they name in a second.</summary>
 internal sealed class XenInventory(IRemoteShell shell, TimeProvider time)
 {
-    private const string ConfigDirectory = "/etc/xen";
+    /// <summary>Where configs lie; tests change it.</summary>
+    public string ConfigDirectory { get; init; } = "/etc/xen";
 
     /// <summary>The snapshot.</summary>
     public async Task<HostSnapshot> TakeAsync(CancellationToken cancellationToken)

@@ -18,6 +18,9 @@ internal sealed class XenLocks(IRemoteShell shell)
     /// <summary>Where the records lie on the host; tests change it.</summary>
     public string Directory { get; init; } = DefaultDirectory;
 
+    /// <summary>Where the entries lie that are started at boot; tests change it.</summary>
+    public string AutoDirectory { get; init; } = "/etc/xen/auto";
+
     /// <summary>The lock of a guest, or null.</summary>
     public async Task<SourceLock?> FindAsync(string guest, CancellationToken cancellationToken) =>
         (await LookAsync(guest, null, cancellationToken).ConfigureAwait(false)).Held;
@@ -72,7 +75,7 @@ internal sealed class XenLocks(IRemoteShell shell)
         string guest, string? configPath, CancellationToken cancellationToken)
     {
         var output = await HostScripts.RunAsync(
-            shell, HostScripts.Command("xen-lock.sh", "look", Directory, Key(guest), "", guest, configPath ?? "", "", "", "", ""),
+            shell, HostScripts.Command("xen-lock.sh", "look", Directory, Key(guest), "", guest, configPath ?? "", "", "", "", "", AutoDirectory),
             $"looking for a lock of {guest}", cancellationToken).ConfigureAwait(false);
         var line = output.IndexOf('\n', StringComparison.Ordinal);
         if (line >= 0 && output[..line] == "record")
@@ -102,6 +105,6 @@ internal sealed class XenLocks(IRemoteShell shell)
         shell,
         HostScripts.Command(
             "xen-lock.sh", action, Directory, Key(held.Guest), $"{held.RunId}", held.Guest, held.ConfigPath ?? "", held.LockedConfigPath ?? "",
-            held.AutostartLink ?? "", held.AutostartTarget ?? "", JsonSerializer.Serialize(held)),
+            held.AutostartLink ?? "", held.AutostartTarget ?? "", JsonSerializer.Serialize(held), AutoDirectory),
         $"{action} of {held.Guest}", cancellationToken);
 }

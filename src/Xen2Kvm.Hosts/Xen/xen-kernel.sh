@@ -23,9 +23,9 @@ echo "version=$v"
 grep -E '^CONFIG_(VIRTIO_BLK|VIRTIO_NET|VIRTIO_PCI|VIRTIO|XEN|XEN_PV|PARAVIRT|PARAVIRT_GUEST|X86_XEN|X86_64_XEN)=' "$c"
 [ -n "$r" ] && [ -r "$r" ] || exit 0
 if command -v lsinitramfs >/dev/null 2>&1; then
-  l=$(lsinitramfs "$r" 2>/dev/null)
+  l=$(timeout 5 lsinitramfs "$r" 2>/dev/null)
 elif command -v lsinitrd >/dev/null 2>&1; then
-  l=$(lsinitrd "$r" 2>/dev/null)
+  l=$(timeout 5 lsinitrd "$r" 2>/dev/null)
 else
   exit 0
 fi

@@ -26,6 +26,9 @@ public sealed record TransferStatus
     /// <summary>When this was written.</summary>
     public long UpdatedAt { get; init; }
 
+    /// <summary>When everything was durable for the first time in this attempt, 0 before; the verification starts then.</summary>
+    public long CopiedAt { get; init; }
+
     /// <summary>When the job ended, 0 while it has not.</summary>
     public long FinishedAt { get; init; }
 
