@@ -10,9 +10,9 @@ public sealed class BehaviourTests(DashboardFixture dashboard)
     public async Task The_filter_of_the_guests_is_in_the_address_and_in_the_csv()
     {
         var page = await StartAsync("/guests");
-        await page.GetByLabel("Kind").SelectOptionAsync("HVM");
+        await page.Locator("select[aria-label=Kind]").SelectOptionAsync("HVM");
         await Assertions.Expect(page).ToHaveURLAsync(new Regex("kind=HVM"));
-        await page.GetByRole(AriaRole.Button, new() { Name = "Name" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Name", Exact = true }).ClickAsync();
         await Assertions.Expect(page).ToHaveURLAsync(new Regex("sort=Name"));
         var names = await page.Locator(".guest-table tbody td:first-child a").AllInnerTextsAsync();
         names.ShouldNotBeEmpty();

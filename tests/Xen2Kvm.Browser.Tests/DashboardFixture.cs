@@ -185,7 +185,7 @@ public class DashboardFixture : IAsyncLifetime
     private async Task<byte[]> ScreenAsync()
     {
         var page = await _browser!.NewPageAsync(new BrowserNewPageOptions { ViewportSize = new ViewportSize { Width = 720, Height = 400 } });
-        await page.SetContentAsync($"<pre style='background:#000;color:#bbb;margin:0;padding:4px;height:400px;font:15px/16px monospace'>{System.Net.WebUtility.HtmlEncode(DemoFiles.Console.Replace("ttyS0\n", "tty1\n", StringComparison.Ordinal))}</pre>");
+        await page.SetContentAsync($"<body style='margin:0'><pre style='background:#000;color:#bbb;margin:0;padding:4px;height:400px;font:15px/16px monospace'>{System.Net.WebUtility.HtmlEncode(DemoFiles.Console.Replace("ttyS0\n", "tty1\n", StringComparison.Ordinal))}</pre>");
         var picture = await page.ScreenshotAsync();
         await page.CloseAsync();
         return picture;

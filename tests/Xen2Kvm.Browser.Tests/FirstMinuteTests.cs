@@ -19,13 +19,13 @@ public sealed class FirstMinuteTests(EmptyDashboard dashboard) : IClassFixture<E
         await page.TakePictureAsync("empty-light", 1440);
 
         await page.Locator("[data-act=first-xen]").ClickAsync();
-        await page.GetByLabel("Address", new() { Exact = false }).First.FillAsync("192.0.2.99");
-        await page.GetByLabel("Sign in with").SelectOptionAsync("Ambient");
+        await page.Locator("#host-address").FillAsync("192.0.2.99");
+        await page.Locator("#host-auth").SelectOptionAsync("Ambient");
         await page.Locator("[data-act=read-key]").ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Alert).First).ToContainTextAsync("did not answer within 10 s");
 
-        await page.GetByLabel("Address", new() { Exact = false }).First.FillAsync("192.0.2.11");
-        await page.GetByLabel("Name", new() { Exact = true }).FillAsync("xen1");
+        await page.Locator("#host-address").FillAsync("192.0.2.11");
+        await page.Locator("#host-name").FillAsync("xen1");
         await page.Locator("[data-act=read-key]").ClickAsync();
         await Assertions.Expect(page.Locator("[data-fingerprint]")).ToContainTextAsync("SHA256:");
         await Assertions.Expect(page.Locator("[data-act=add-host]")).ToBeDisabledAsync();

@@ -22,14 +22,14 @@ internal static class Looking
             .ShouldBeLessThanOrEqualTo(0, $"{what} is wider than its window");
 
     /// <summary>Takes a picture of the whole page: into docs/screenshots when X2K_SCREENSHOTS is 1, else into artifacts.</summary>
-    public static async Task TakePictureAsync(this IPage page, string name, int width)
+    public static async Task TakePictureAsync(this IPage page, string name, int width, bool isState = false)
     {
         // The window becomes as high as the page, so that what sticks to its edges is where a person sees it.
         await page.SetViewportSizeAsync(width, 900);
-        var height = Math.Min(2400, Math.Max(900, await page.EvaluateAsync<int>("() => document.documentElement.scrollHeight")));
+        var height = Math.Min(1500, Math.Max(900, await page.EvaluateAsync<int>("() => document.documentElement.scrollHeight")));
         await page.SetViewportSizeAsync(width, height);
         await page.WaitForTimeoutAsync(250);
-        var directory = Path.Combine(Root(), Environment.GetEnvironmentVariable("X2K_SCREENSHOTS") == "1" ? "docs/screenshots" : "artifacts/screenshots");
+        var directory = Path.Combine(Root(), Environment.GetEnvironmentVariable("X2K_SCREENSHOTS") == "1" && (!isState || width == 1440) ? "docs/screenshots" : "artifacts/screenshots");
         Directory.CreateDirectory(directory);
         await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(directory, $"{name}-{width}.png"), Animations = ScreenshotAnimations.Disabled });
     }

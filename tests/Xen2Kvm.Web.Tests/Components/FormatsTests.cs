@@ -98,4 +98,13 @@ public sealed class FormatsTests
         Csv.Line(text, "=cmd|' /C calc'!A0", "a,b", "say \"hi\"", 4, null);
         text.ToString().ShouldBe("'=cmd|' /C calc'!A0,\"a,b\",\"say \"\"hi\"\"\",4,\r\n");
     }
+
+    [Fact]
+    public void Ids_in_the_audit_log_become_links()
+    {
+        const string id = "01a1fd71-854c-796c-a774-28d0a3ec5b53";
+        IdLinks.Split($"old files ({id})").ShouldBe([("old files", $"/runs/{id}")]);
+        IdLinks.Split($"plan {id} again").ShouldBe([("plan", $"/plans/{id}"), (" again", null)]);
+        IdLinks.Split("xen1").ShouldBe([("xen1", null)]);
+    }
 }

@@ -11,6 +11,7 @@ namespace Xen2Kvm.Web.Components.State;
 /// </summary>
 public abstract partial class LivePage : ComponentBase, IDisposable
 {
+    private static readonly TimeSpan _listPause = TimeSpan.FromMilliseconds(700);
     private readonly CancellationTokenSource _gone = new();
     private readonly List<IDisposable> _owned = [];
     private bool _disposed;
@@ -88,15 +89,38 @@ public abstract partial class LivePage : ComponentBase, IDisposable
         }
     }
 
-    /// <summary>Reads again whenever a run changes (one run, or any when null), until the page goes.</summary>
-    protected void Follow(Guid? runId, Func<CancellationToken, Task> reload) => Own(Feed.Subscribe(runId, () => InvokeAsync(async () =>
+    /// <summary>Reads again whenever a run changes (one run, or any when null), until the page goes. Of all runs at most once a second.</summary>
+    protected void Follow(Guid? runId, Func<CancellationToken, Task> reload) => Own(Feed.Subscribe(runId, async () =>
     {
-        if (!_disposed)
+        await InvokeAsync(async () =>
         {
-            await TryAsync(reload);
-            StateHasChanged();
+            if (!_disposed)
+            {
+                await TryAsync(reload);
+                StateHasChanged();
+            }
+        });
+        if (runId is null)
+        {
+            // The feed calls again only after this ends.
+            await Task.Delay(_listPause, Gone);
         }
-    })));
+    }));
+
+    /// <summary>Reads again only when a run appeared or changed its state: for pages that show no progress.</summary>
+    protected void FollowStates(RunService runs, Func<CancellationToken, Task> reload)
+    {
+        var known = "";
+        Follow(null, async cancellationToken =>
+        {
+            var now = string.Join(',', (await runs.ListAsync(200, cancellationToken)).Select(run => $"{run.Id:N}{(int)run.State}"));
+            if (now != known)
+            {
+                known = now;
+                await reload(cancellationToken);
+            }
+        });
+    }
 
     /// <summary>Disposes something with the page.</summary>
     protected void Own(IDisposable owned) => _owned.Add(owned);

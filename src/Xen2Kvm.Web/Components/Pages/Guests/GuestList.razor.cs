@@ -46,7 +46,7 @@ public sealed partial class GuestList
     protected override async Task OnInitializedAsync()
     {
         await TryAsync(ReadAsync);
-        Follow(null, ReadAsync);
+        FollowStates(Runs, ReadAsync);
     }
 
     /// <inheritdoc/>

@@ -12,11 +12,11 @@ public sealed partial class GuestTable
     private const string Seen = "Seen";
     private static readonly Column[] _columns =
     [
-        new(nameof(GuestRow.Name), "Name", 180), new(nameof(GuestRow.Host), "Host", 84), new(nameof(GuestRow.Power), "Power", 108),
-        new(nameof(GuestRow.Kind), "Kind", 64), new(nameof(GuestRow.System), "System", 190), new(nameof(GuestRow.Vcpus), "vCPU", 68, true),
-        new(nameof(GuestRow.MemoryMiB), "Memory", 88, true), new(nameof(GuestRow.DiskBytes), "Disks", 116, true),
-        new(nameof(GuestRow.Addresses), "Addresses", 136), new(nameof(GuestRow.Remarks), "Remarks", 90), new(nameof(GuestRow.Move), "Move", 124),
-        new(Seen, "Seen", 96),
+        new(nameof(GuestRow.Name), "Name", 150), new(nameof(GuestRow.Host), "Host", 72), new(nameof(GuestRow.Power), "Power", 106),
+        new(nameof(GuestRow.Kind), "Kind", 56), new(nameof(GuestRow.System), "System", 150), new(nameof(GuestRow.Vcpus), "vCPU", 58, true),
+        new(nameof(GuestRow.MemoryMiB), "Memory", 78, true), new(nameof(GuestRow.DiskBytes), "Disks", 104, true),
+        new(nameof(GuestRow.Addresses), "Addresses", 118), new(nameof(GuestRow.Remarks), "Remarks", 76), new(nameof(GuestRow.Move), "Move", 120),
+        new(Seen, "Seen", 88),
     ];
 
     private List<GuestRow> _rows = [];
@@ -122,6 +122,11 @@ public sealed partial class GuestTable
 
     private sealed record Column(string Name, string Title, int Width, bool IsNumber = false)
     {
-        public string Class => IsNumber ? "num" : Name == nameof(GuestRow.Addresses) ? "mono" : "";
+        public string Class => IsNumber ? "num" : Name switch
+        {
+            nameof(GuestRow.Addresses) => "mono",
+            nameof(GuestRow.Power) or nameof(GuestRow.Move) or nameof(GuestRow.Remarks) => "chips",
+            _ => "",
+        };
     }
 }

@@ -65,7 +65,7 @@ public sealed partial class PlanPage
             return;
         }
 
-        Follow(null, ReadRunsAsync);
+        FollowStates(Runs, ReadRunsAsync);
         (_xml, _xmlProblem) = await PlanXml.ReadAsync(Plans, _plan, Gone);
         StateHasChanged();
         await CheckAsync();

@@ -56,7 +56,7 @@ public sealed partial class RunEvidenceView
 
     private static string Title(RunEvidence file) => file.Name switch
     {
-        "screen.png" => "Picture of the display",
+        "screen.png" => "Screenshot",
         "console.txt" => "Serial console",
         "changes.diff" => "Changed files",
         "domain.xml" => "libvirt definition",
