@@ -34,10 +34,18 @@ public sealed class MigrationTests(LabFixture lab) : IClassFixture<LabFixture>
     }
 
     [Fact]
-    public async Task Test2_a_pygrub_guest_and_a_sysvinit_guest_move_at_the_same_time()
+    public async Task Test2_a_person_moves_a_pygrub_guest_in_the_browser_while_a_sysvinit_guest_moves_too()
     {
-        await lab.StartMoveAsync("web", "10.77.0.32");
         await lab.StartMoveAsync("old", "10.77.0.33", "--format", "qcow2");
+        await using var browser = await Person.OpenAsync(lab.Dashboard);
+        await browser.MakeFirstAdminAsync();
+        await browser.LookAtAsync("overview", "/");
+        await browser.LookAtAsync("hosts", "/hosts");
+        await browser.LookAtAsync("guests", "/guests");
+        await browser.LookAtAsync("guest", "/guests/xen1/web");
+        await browser.PlanAndStartAsync("web", "10.77.0.32", 80);
+        await browser.WatchToItsEndAsync();
+
         foreach (var (guest, mac) in new[] { ("web", "00:16:3e:77:00:32"), ("old", "00:16:3e:77:00:33") })
         {
             var run = await lab.EndOfRunAsync(guest, "Succeeded");
