@@ -99,8 +99,16 @@ public sealed class RealApplianceTests(ITestOutputHelper output)
             new LocalShell(),
             new()
             {
-                RunId = Guid.NewGuid(), Source = source, Target = target, Disks = [new(disk, DiskFormat.Raw, target.Disks[0])], Assess = assess, WorkDirectory = disk + ".work",
-                StagedKernel = disk + ".kernel", StagedInitrd = disk + ".initrd", KernelFileName = "vmlinuz-9.9-x2k", InitrdFileName = "initrd.img-9.9-x2k",
+                RunId = Guid.NewGuid(),
+                Source = source,
+                Target = target,
+                Disks = [new(disk, DiskFormat.Raw, target.Disks[0])],
+                Assess = assess,
+                WorkDirectory = disk + ".work",
+                StagedKernel = disk + ".kernel",
+                StagedInitrd = disk + ".initrd",
+                KernelFileName = "vmlinuz-9.9-x2k",
+                InitrdFileName = "initrd.img-9.9-x2k",
             },
             new Progress(line => output.WriteLine($"{clock.Elapsed.TotalSeconds:0.0} {line}")),
             TestContext.Current.CancellationToken);

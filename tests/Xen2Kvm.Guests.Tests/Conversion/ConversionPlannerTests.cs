@@ -208,7 +208,12 @@ public sealed class ConversionPlannerTests
 
     private static ConversionRequest Request((Guest Source, TargetGuest Target) pair, Func<GuestInspection, IReadOnlyList<Concern>> assess) => new()
     {
-        RunId = Guid.NewGuid(), Source = pair.Source, Target = pair.Target, Disks = [new("/disk", DiskFormat.Raw, pair.Target.Disks[0])], Assess = assess, WorkDirectory = "/work",
+        RunId = Guid.NewGuid(),
+        Source = pair.Source,
+        Target = pair.Target,
+        Disks = [new("/disk", DiskFormat.Raw, pair.Target.Disks[0])],
+        Assess = assess,
+        WorkDirectory = "/work",
     };
 
     private static Dictionary<string, string> Files() => new()

@@ -20,14 +20,26 @@ internal static class Guests
         GuestDisk Disk(int number, long size) => new() { Vdev = $"{prefix}a{number}", DiskIndex = 0, Partition = number, GuestName = $"xvda{number}", Path = $"/dev/vg0/part{number}", SizeBytes = size * MiB };
         DiskPart Part(int number, long offset, long size, PartAction action) => new()
         {
-            SourceVdev = $"{prefix}a{number}", SourcePath = $"/dev/vg0/part{number}", OffsetBytes = offset * MiB, LengthBytes = size * MiB,
-            PartitionNumber = number, Action = action, SwapUuid = action == PartAction.RecreateSwap ? SwapUuid : null, SwapLabel = action == PartAction.RecreateSwap ? "files-swap" : null,
+            SourceVdev = $"{prefix}a{number}",
+            SourcePath = $"/dev/vg0/part{number}",
+            OffsetBytes = offset * MiB,
+            LengthBytes = size * MiB,
+            PartitionNumber = number,
+            Action = action,
+            SwapUuid = action == PartAction.RecreateSwap ? SwapUuid : null,
+            SwapLabel = action == PartAction.RecreateSwap ? "files-swap" : null,
         };
         var source = Source(new() { Method = BootMethod.HostKernel, Kernel = "/boot/vmlinuz", Ramdisk = "/boot/initrd.img", CommandLine = $"root=/dev/{prefix}a1 ro elevator=noop" },
             [Disk(1, rootMiB), Disk(2, varMiB), Disk(3, swapMiB)]);
         return (source, Target(new()
         {
-            Device = "vda", StorageKind = StorageKind.Directory, StorageName = "default", Path = "/none", Format = DiskFormat.Raw, SizeBytes = (start + rootMiB + varMiB + swapMiB + 1) * MiB, Table = table,
+            Device = "vda",
+            StorageKind = StorageKind.Directory,
+            StorageName = "default",
+            Path = "/none",
+            Format = DiskFormat.Raw,
+            SizeBytes = (start + rootMiB + varMiB + swapMiB + 1) * MiB,
+            Table = table,
             Parts = [Part(1, start, rootMiB, PartAction.Copy), Part(2, start + rootMiB, varMiB, PartAction.Copy), Part(3, start + rootMiB + varMiB, swapMiB, PartAction.RecreateSwap)],
         }));
     }
@@ -38,7 +50,13 @@ internal static class Guests
         var source = Source(new() { Method = method, BootLoader = "pygrub" }, [new() { Vdev = "xvda", GuestName = "xvda", Path = "/dev/vg0/disk", SizeBytes = sizeMiB * MiB }]);
         return (source, Target(new()
         {
-            Device = "vda", StorageKind = StorageKind.Directory, StorageName = "default", Path = "/none", Format = DiskFormat.Raw, SizeBytes = sizeMiB * MiB, Table = PartitionTableKind.Copied,
+            Device = "vda",
+            StorageKind = StorageKind.Directory,
+            StorageName = "default",
+            Path = "/none",
+            Format = DiskFormat.Raw,
+            SizeBytes = sizeMiB * MiB,
+            Table = PartitionTableKind.Copied,
             Parts = [new() { SourceVdev = "xvda", SourcePath = "/dev/vg0/disk", OffsetBytes = 0, LengthBytes = sizeMiB * MiB, PartitionNumber = 0, Action = PartAction.Copy }],
         }));
     }
@@ -56,7 +74,14 @@ internal static class Guests
 
     private static TargetGuest Target(TargetDisk disk) => new()
     {
-        Name = "files", Uuid = TargetUuid, Vcpus = 1, MaxVcpus = 1, MemoryMiB = 256, MaxMemoryMiB = 256, UseKvm = false,
-        Disks = [disk], Nics = [new("00:16:3e:00:00:01", "br0")],
+        Name = "files",
+        Uuid = TargetUuid,
+        Vcpus = 1,
+        MaxVcpus = 1,
+        MemoryMiB = 256,
+        MaxMemoryMiB = 256,
+        UseKvm = false,
+        Disks = [disk],
+        Nics = [new("00:16:3e:00:00:01", "br0")],
     };
 }

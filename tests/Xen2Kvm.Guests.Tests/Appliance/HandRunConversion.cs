@@ -26,9 +26,16 @@ public sealed class HandRunConversion(ITestOutputHelper output)
         var initrd = Environment.GetEnvironmentVariable("X2K_INITRD");
         var request = new ConversionRequest
         {
-            RunId = Guid.NewGuid(), Source = source, Target = target, Disks = [new(disk, disk.EndsWith(".qcow2", StringComparison.Ordinal) ? DiskFormat.Qcow2 : DiskFormat.Raw, target.Disks[0])],
-            StagedKernel = kernel, StagedInitrd = initrd, KernelFileName = Path.GetFileName(kernel), InitrdFileName = Path.GetFileName(initrd),
-            Assess = _ => [], WorkDirectory = disk + ".work",
+            RunId = Guid.NewGuid(),
+            Source = source,
+            Target = target,
+            Disks = [new(disk, disk.EndsWith(".qcow2", StringComparison.Ordinal) ? DiskFormat.Qcow2 : DiskFormat.Raw, target.Disks[0])],
+            StagedKernel = kernel,
+            StagedInitrd = initrd,
+            KernelFileName = Path.GetFileName(kernel),
+            InitrdFileName = Path.GetFileName(initrd),
+            Assess = _ => [],
+            WorkDirectory = disk + ".work",
         };
         var outcome = await new GuestConverter(new ApplianceOptions()).ConvertAsync(
             new LocalShell(), request, new Lines(line => output.WriteLine($"{DateTime.Now:HH:mm:ss} {line}")), TestContext.Current.CancellationToken);
