@@ -5,7 +5,7 @@ set -euo pipefail
 
 run=(postgresql-15 openssh-client util-linux)
 build=(gcc libc6-dev libxxhash-dev libzstd-dev zlib1g-dev)
-test=(openssh-server qemu-utils fdisk e2fsprogs libguestfs-tools linux-image-amd64 grub-pc-bin grub-common libvirt-clients libxml2-utils)
+test=(openssh-server qemu-utils fdisk e2fsprogs libguestfs-tools linux-image-amd64 grub-pc-bin grub-common libvirt-clients libxml2-utils patch)
 browser=(chromium fonts-dejavu-core)
 
 wanted=()

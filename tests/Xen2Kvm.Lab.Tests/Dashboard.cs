@@ -12,6 +12,8 @@ internal sealed class Dashboard : IAsyncDisposable
 
     public string StateDirectory { get; } = Directory.CreateTempSubdirectory("x2k-lab-").FullName;
 
+    private string TokenFile => Path.Combine(StateDirectory, "cli-token");
+
     public string Url => $"http://127.0.0.1:{_port}";
 
     public async Task StartAsync()
@@ -32,6 +34,7 @@ internal sealed class Dashboard : IAsyncDisposable
         };
         // The database's own account must be able to enter the directory above its data.
         File.SetUnixFileMode(StateDirectory, (UnixFileMode)0b111_101_101);
+        File.Delete(TokenFile);
         _process = Process.Start(start)!;
         var log = new StreamWriter(Path.Combine(StateDirectory, "dashboard.log"), append: true) { AutoFlush = true };
         _process.OutputDataReceived += (_, line) => { lock (log) { log.WriteLine(line.Data); } };
@@ -42,7 +45,7 @@ internal sealed class Dashboard : IAsyncDisposable
         await Wait.UntilAsync($"the dashboard answers (log: {StateDirectory}/dashboard.log)", TimeSpan.FromMinutes(3), async () =>
         {
             _process.HasExited.ShouldBeFalse(await File.ReadAllTextAsync(Path.Combine(StateDirectory, "dashboard.log")));
-            return (await client.GetAsync("/health")).StatusCode == HttpStatusCode.OK;
+            return (await client.GetAsync("/health")).StatusCode == HttpStatusCode.OK && File.Exists(TokenFile);
         });
     }
 
@@ -58,7 +61,7 @@ internal sealed class Dashboard : IAsyncDisposable
         "dotnet", [Programs.Dll("Xen2Kvm.Cli", "x2k.dll"), .. arguments], TimeSpan.FromMinutes(20),
         new Dictionary<string, string>
         {
-            ["X2K_URL"] = Url, ["X2K_TOKEN"] = File.ReadAllText(Path.Combine(StateDirectory, "cli-token")).Trim(),
+            ["X2K_URL"] = Url, ["X2K_TOKEN"] = File.ReadAllText(TokenFile).Trim(),
         });
 
     public async ValueTask DisposeAsync()

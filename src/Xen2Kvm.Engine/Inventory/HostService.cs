@@ -1,4 +1,5 @@
 using Xen2Kvm.Domain.Inventory;
+using Xen2Kvm.Domain.Runs;
 using Xen2Kvm.Engine.Ports;
 
 namespace Xen2Kvm.Engine.Inventory;
@@ -15,7 +16,7 @@ public sealed record NewHost(string Name, HostKind Kind, SshEndpoint Ssh, string
 public sealed class RefusedException(string message) : Exception(message);
 
 /// <summary>Adds, tests and refreshes hosts.</summary>
-public sealed class HostService(IHostStore hosts, IHostConnector connector, IAuditLog audit, TimeProvider time)
+public sealed class HostService(IHostStore hosts, IRunStore runs, IHostConnector connector, IAuditLog audit, TimeProvider time)
 {
     /// <summary>All hosts by name.</summary>
     public Task<IReadOnlyList<Host>> ListAsync(CancellationToken cancellationToken) => hosts.ListAsync(cancellationToken);
@@ -110,8 +111,17 @@ public sealed class HostService(IHostStore hosts, IHostConnector connector, IAud
     }
 
     /// <summary>Forgets a host. Nothing is changed on it.</summary>
+    /// <exception cref="RefusedException">A run that has not come to its end needs it.</exception>
     public async Task RemoveAsync(Host host, string by, CancellationToken cancellationToken)
     {
+        var latest = await runs.ListAsync(1000, cancellationToken).ConfigureAwait(false);
+        var needing = latest.FirstOrDefault(run => run.State is not (RunState.Succeeded or RunState.RolledBack)
+            && (run.SourceHost == host.Name || run.TargetHost == host.Name));
+        if (needing is not null)
+        {
+            throw new RefusedException($"The run of {needing.GuestName} ({needing.State}) needs {host.Name}. Let it end or roll it back first.");
+        }
+
         await hosts.RemoveAsync(host.Id, cancellationToken).ConfigureAwait(false);
         await AuditAsync(by, "host.remove", host.Name, "", cancellationToken).ConfigureAwait(false);
     }
