@@ -32,6 +32,7 @@ public sealed class BehaviourTests(DashboardFixture dashboard)
         await page.Keyboard.PressAsync("g");
         await page.Keyboard.PressAsync("h");
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Hosts");
+        await Assertions.Expect(page.Locator("h1")).ToBeFocusedAsync();
         await page.Keyboard.PressAsync("/");
         await Assertions.Expect(page.Locator("#search")).ToBeFocusedAsync();
         await page.Keyboard.TypeAsync("fil");

@@ -26,9 +26,24 @@ public static class RunText
             return "waits for a worker";
         }
 
+        if (run.State is RunState.Succeeded)
+        {
+            return $"runs on {run.TargetHost}";
+        }
+
+        if (run.State is RunState.RolledBack)
+        {
+            return $"back on {run.SourceHost}";
+        }
+
         if (run.CurrentStep is not { } step)
         {
             return StateWords.Of(run.State).Word.ToLowerInvariant();
+        }
+
+        if (run.State is RunState.Failed or RunState.Stopped)
+        {
+            return $"at {step.Id}";
         }
 
         var parts = new List<string> { StepExtra(run) ?? step.Id };

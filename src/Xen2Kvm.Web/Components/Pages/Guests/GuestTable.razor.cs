@@ -12,11 +12,11 @@ public sealed partial class GuestTable
     private const string Seen = "Seen";
     private static readonly Column[] _columns =
     [
-        new(nameof(GuestRow.Name), "Name", 150), new(nameof(GuestRow.Host), "Host", 72), new(nameof(GuestRow.Power), "Power", 106),
+        new(nameof(GuestRow.Name), "Name", 144), new(nameof(GuestRow.Host), "Host", 72), new(nameof(GuestRow.Power), "Power", 106),
         new(nameof(GuestRow.Kind), "Kind", 56), new(nameof(GuestRow.System), "System", 150), new(nameof(GuestRow.Vcpus), "vCPU", 58, true),
         new(nameof(GuestRow.MemoryMiB), "Memory", 78, true), new(nameof(GuestRow.DiskBytes), "Disks", 104, true),
         new(nameof(GuestRow.Addresses), "Addresses", 118), new(nameof(GuestRow.Remarks), "Remarks", 76), new(nameof(GuestRow.Move), "Move", 120),
-        new(Seen, "Seen", 88),
+        new(Seen, "Seen", 96),
     ];
 
     private List<GuestRow> _rows = [];
