@@ -279,13 +279,15 @@ internal sealed class RunExecution(
         }
     }
 
-    private async Task SaveAsync(Run changed, CancellationToken cancellationToken)
+    private Task SaveAsync(Run changed, CancellationToken cancellationToken) => SaveAsync(_ => changed, cancellationToken);
+
+    private async Task SaveAsync(Func<Run, Run> change, CancellationToken cancellationToken)
     {
         await _saving.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             // Intent and answers belong to people: what was heard of them meanwhile stays.
-            _run = changed with
+            _run = change(_run) with
             {
                 Intent = _run.Intent, IntentBy = _run.IntentBy, DeleteTargetOnRollBack = _run.DeleteTargetOnRollBack, Answers = _run.Answers,
             };
@@ -321,7 +323,11 @@ internal sealed class RunExecution(
     private void ReportFromWork(string stepId, StepProgress progress)
     {
         journal.Add(new RunLogEntry(progress.At, stepId, RunLogLevel.Info, progress.Text));
-        _ = TryAsync(() => SaveAsync(_run.With(Record(stepId) with { Progress = progress }), _stepCancellation.Token));
+
+        // It may be late: a step that has settled meanwhile stays as it is.
+        _ = TryAsync(() => SaveAsync(
+            run => run.Steps.First(step => step.Id == stepId) is { State: StepState.Running } record ? run.With(record with { Progress = progress }) : run,
+            _stepCancellation.Token));
     }
 
     private async Task TryAsync(Func<Task> action)
