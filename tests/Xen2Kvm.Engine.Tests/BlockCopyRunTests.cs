@@ -18,6 +18,7 @@ public sealed class BlockCopyRunTests
         bench.World.KeyAuthorized.ShouldBeFalse("the one-off key is taken away");
         run.Downtime(DateTimeOffset.UtcNow).ShouldNotBeNull();
         bench.Store.Evidence.Keys.ShouldContain("screen.png");
+        run.Steps.Where(step => step.Id is "copy" or "verify").ShouldAllBe(step => step.Progress!.DoneBytes == step.Progress.TotalBytes, "what is done shows all of it");
     }
 
     [Theory]

@@ -55,6 +55,11 @@ internal sealed class Person : IAsyncDisposable
         await _page.GetByLabel("TCP port that must answer").FillAsync($"{port}");
         await _page.GetByLabel("TCP port that must answer").PressAsync("Tab");
         await Assertions.Expect(_page).ToHaveURLAsync(new Regex($"port={port}"));
+
+        // Emulated guests on a busy machine take their time.
+        await _page.GetByLabel("Seconds for a clean shutdown").FillAsync("900");
+        await _page.GetByLabel("Seconds for a clean shutdown").PressAsync("Tab");
+        await Assertions.Expect(_page).ToHaveURLAsync(new Regex("900"));
         await PictureAsync("plan-new");
         await _page.Locator("[data-act=save-plan]").ClickAsync();
         await Assertions.Expect(_page).ToHaveURLAsync(new Regex("/plans/[0-9a-f-]{36}$"));

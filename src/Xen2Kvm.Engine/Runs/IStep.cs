@@ -23,7 +23,8 @@ public abstract record StepOutcome
 
     /// <summary>It is done.</summary>
     /// <param name="Output">Its output, recorded with the step.</param>
-    public sealed record Done(object Output) : StepOutcome;
+    /// <param name="Progress">Where it stood at its end, when it is measured; null keeps what was last seen.</param>
+    public sealed record Done(object Output, StepProgress? Progress = null) : StepOutcome;
 
     /// <summary>It failed, or cannot be done.</summary>
     /// <param name="Reason">What happened, where, and what to do next.</param>

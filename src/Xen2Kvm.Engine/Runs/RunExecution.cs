@@ -168,6 +168,7 @@ internal sealed class RunExecution(
                     _run.With(record with
                     {
                         State = StepState.Done, FinishedAt = time.GetUtcNow(), Output = JsonSerializer.Serialize(done.Output, RunJson.Options), Error = null,
+                        Progress = done.Progress ?? record.Progress,
                     }), cancellationToken).ConfigureAwait(false);
                 return true;
             case StepOutcome.Asks asks:

@@ -73,8 +73,9 @@ internal sealed class CopyStep() : CopyJobStep(verifying: false)
 
     protected override StepOutcome? Settled(StepContext context, TransferStatus status) =>
         status.State == "done" || (status.State == "running" && status.Phase is "verify" or "done")
-            ? new StepOutcome.Done(new CopyOutput(
-                status.Disks.Sum(disk => disk.TotalBytes), status.Disks.Sum(disk => disk.DataBytes), status.Disks.Sum(disk => disk.SentBytes)))
+            ? new StepOutcome.Done(
+                new CopyOutput(status.Disks.Sum(disk => disk.TotalBytes), status.Disks.Sum(disk => disk.DataBytes), status.Disks.Sum(disk => disk.SentBytes)),
+                CopyJob.Progress(context, status, verifying: false))
             : null;
 }
 
@@ -98,6 +99,7 @@ internal sealed class VerifyStep() : CopyJobStep(verifying: true)
 
     protected override StepOutcome? Settled(StepContext context, TransferStatus status) => status.State == "done"
         ? new StepOutcome.Done(new VerifyOutput(
-            [.. status.Disks.Select(disk => new VerifiedDisk(disk.Id, disk.VerifiedBytes, disk.RootHash ?? "", disk.RepairedBytes))]))
+            [.. status.Disks.Select(disk => new VerifiedDisk(disk.Id, disk.VerifiedBytes, disk.RootHash ?? "", disk.RepairedBytes))]),
+            CopyJob.Progress(context, status, verifying: true))
         : null;
 }
