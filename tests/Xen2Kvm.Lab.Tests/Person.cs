@@ -74,7 +74,7 @@ internal sealed class Person : IAsyncDisposable
     public async Task WatchToItsEndAsync()
     {
         var head = _page.Locator(".run-head");
-        await Assertions.Expect(_page.Locator(".run-disks tbody tr").First).ToContainTextAsync(new Regex("([3-9][0-9]|100) %"), new() { Timeout = 1_200_000 });
+        await Assertions.Expect(_page.Locator(".run-disks tbody tr").First).ToContainTextAsync(new Regex(@"([3-9][0-9]|100)\s*%"), new() { Timeout = 1_200_000 });
         await PictureAsync("run");
         await Assertions.Expect(head).ToContainTextAsync("Proven", new() { Timeout = 1_200_000 });
         await PictureAsync("run-done");
