@@ -14,6 +14,9 @@ public sealed class BehaviourTests(DashboardFixture dashboard)
         await Assertions.Expect(page).ToHaveURLAsync(new Regex("kind=HVM"));
         await page.GetByRole(AriaRole.Button, new() { Name = "Name", Exact = true }).ClickAsync();
         await Assertions.Expect(page).ToHaveURLAsync(new Regex("sort=Name"));
+
+        // The address changes before the table does.
+        await page.WaitForFunctionAsync("() => { const names = [...document.querySelectorAll('.guest-table tbody td:first-child a')].map(a => a.innerText); return names.length > 0 && names.every((name, i) => i === 0 || names[i - 1] <= name); }");
         var names = await page.Locator(".guest-table tbody td:first-child a").AllInnerTextsAsync();
         names.ShouldNotBeEmpty();
         names.ShouldBe(names.Order());

@@ -61,6 +61,9 @@ public class DashboardFixture : IAsyncLifetime
         await DashboardHost.StartAsync(_app, _end.Token);
         Address = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         _playwright = await Playwright.CreateAsync();
+
+        // Conditions are waited for; how long is no part of a test, and machines are shared.
+        Assertions.SetDefaultExpectTimeout(20_000);
         _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
             ExecutablePath = Environment.GetEnvironmentVariable("X2K_CHROMIUM") ?? "/usr/bin/chromium",
