@@ -83,7 +83,10 @@ verb_reset() {
     if ! xen1_running || ! kvm1_running; then die "the lab is not up: call up"; fi
     kvm1_stop
     kvm1_start
-    xen1_reload
+    # A new QEMU, not loadvm in the running one: there the processor's time counter would not go back with the rest, and the guests would
+    # stand still for as long as the snapshot is old.
+    xen1_stop
+    xen1_start
     network_forget
     wait_for 120 "kvm1: libvirt answers over ssh" kvm1_ready
     wait_for 120 "xen1: answers over ssh" xen1_answers

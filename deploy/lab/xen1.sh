@@ -108,7 +108,6 @@ xen1_first_start() {
     ready_key >"$IMAGES/ready.key"
 }
 
-xen1_reload() { monitor 'loadvm ready' || die "xen1: its kept state could not be loaded: call down, then up"; }
 
 # A loaded state has the clock of the day it was kept. dom0's also becomes the hypervisor's, which a guest gets
 # when it is started.
