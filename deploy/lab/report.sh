@@ -12,8 +12,10 @@ verb_env() {
             jq -nc --arg name "$name" --arg kind "$kind" --arg address "${ADDRESS[$name]}" --arg key "$LAB_KEY" \
                 --arg hostKey "$host_key" \
                 --arg fingerprint "$(ssh-keygen -lf "$KEYS/host_$name.pub" -E sha256 | cut -d' ' -f2)" \
+                --arg operator "$OPERATOR" --arg password "$OPERATOR_PASSWORD" \
                 '{list:"hosts", row:{name:$name, kind:$kind, address:$address, port:22, user:"root", privateKey:$key,
-                  hostKeys:[{line:$hostKey, fingerprint:$fingerprint}]}}'
+                  hostKeys:[{line:$hostKey, fingerprint:$fingerprint}],
+                  operator:{user:$operator, password:$password, sudo:true}}}'
         done
         for name in "${GUESTS[@]}"; do
             jq -nc --arg name "$name" --arg mac "${MAC[$name]}" --arg ip "${ADDRESS[$name]}" --arg key "$LAB_KEY" \

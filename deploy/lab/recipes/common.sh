@@ -47,6 +47,14 @@ identity() {
     rm -rf "$tree"/var/lib/apt/lists/* "$tree"/var/cache/apt/*.bin
 }
 
+# operator TREE: an account as hosts have it that do not let root in.
+operator() {
+    chroot "$1" useradd --create-home --shell /bin/bash "$OPERATOR"
+    printf '%s:%s\n' "$OPERATOR" "$OPERATOR_PASSWORD" | chroot "$1" chpasswd
+    printf '%s ALL=(ALL:ALL) NOPASSWD: ALL\n' "$OPERATOR" >"$1/etc/sudoers.d/$OPERATOR"
+    chmod 0440 "$1/etc/sudoers.d/$OPERATOR"
+}
+
 # data_set TREE NAME MIB: what the guest is there for. A third does not compress, the rest does; a sparse file,
 # small files, a hard link, a symbolic link and an awkward name are in it; SHA256SUMS lists every regular file.
 data_set() {

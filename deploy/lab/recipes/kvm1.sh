@@ -5,8 +5,9 @@ tree_kvm1() {
     local tree=$TREES/kvm1
     bootstrap "$tree" openssh-server openssh-client libvirt-daemon-system libvirt-clients libvirt-daemon-driver-qemu \
         qemu-system-x86 qemu-utils ovmf libguestfs-tools guestfs-tools grub-pc-bin grub-common linux-image-amd64 \
-        iproute2 iputils-ping procps dbus zstd parted fdisk netcat-openbsd lvm2 e2fsprogs
+        iproute2 iputils-ping procps dbus zstd parted fdisk netcat-openbsd lvm2 e2fsprogs sudo
     identity "$tree" kvm1
+    operator "$tree"
     printf '%s\n' 'user = "root"' 'group = "root"' 'namespaces = []' 'security_driver = "none"' \
         'remember_owner = 0' >>"$tree/etc/libvirt/qemu.conf"
     printf 'host_uuid = "%s"\n' 77000020-0000-4000-8000-525400770020 >>"$tree/etc/libvirt/libvirtd.conf"

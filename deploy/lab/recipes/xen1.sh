@@ -5,8 +5,9 @@ tree_xen1() {
     local tree=$TREES/xen1 kernel
     bootstrap "$tree" linux-image-amd64 xen-system-amd64 openssh-server openssh-client lvm2 systemd-sysv udev \
         iproute2 iputils-ping bridge-utils ifupdown parted fdisk kpartx netcat-openbsd e2fsprogs python3-minimal \
-        dbus procps zstd xen-tools
+        dbus procps zstd xen-tools sudo drbd-utils
     identity "$tree" xen1
+    operator "$tree"
     echo '/dev/sda  /  ext4  errors=remount-ro  0 1' >"$tree/etc/fstab"
     cat >"$tree/etc/network/interfaces" <<NET
 auto lo
