@@ -1,3 +1,4 @@
+using Xen2Kvm.Domain.Inventory;
 using Xen2Kvm.Domain.Preflight;
 using Xen2Kvm.Domain.Runs;
 using Xen2Kvm.Engine.Ports;
@@ -117,10 +118,29 @@ public sealed class BlockCopyRunTests
         bench.Store.Only.State.ShouldBe(RunState.NeedsAnswer);
         world.SourceRuns.ShouldBeTrue();
         bench.Store.Only.Question!.Options.Select(option => option.Value).ShouldBe(["wait", "force", "roll-back"]);
+        bench.Store.Only.Question.Text.ShouldContain("it is running there");
+        bench.Store.Only.DownSince.ShouldBeNull("it still serves");
 
         await bench.Store.AnswerAsync(bench.Id, bench.Store.Only.Question.Id, "force", "tester", CancellationToken.None);
         (await bench.WorkUntilSettledAsync()).State.ShouldBe(RunState.Succeeded);
         world.RanTwice.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Waiting_on_asks_the_guest_once_more_and_then_asks_the_person_anew()
+    {
+        var world = new World { ShutdownIgnored = true };
+        var bench = new Bench(world);
+        bench.Plan = bench.Plan with { ShutdownTimeoutSeconds = 0 };
+        await bench.WorkUntilSettledAsync();
+        await bench.Store.AnswerAsync(bench.Id, "shutdown-1", "wait", "tester", CancellationToken.None);
+        await bench.WorkUntilSettledAsync();
+        (bench.Store.Only.State, bench.Store.Only.Question?.Id, world.ShutdownRequests).ShouldBe((RunState.NeedsAnswer, "shutdown-2", 2));
+
+        world.ShutdownIgnored = false;
+        await bench.Store.AnswerAsync(bench.Id, "shutdown-2", "wait", "tester", CancellationToken.None);
+        (await bench.WorkUntilSettledAsync()).State.ShouldBe(RunState.Succeeded);
+        world.ShutdownRequests.ShouldBe(3);
     }
 
     [Fact]
@@ -143,6 +163,50 @@ public sealed class BlockCopyRunTests
         var run = await new Bench(world).WorkUntilSettledAsync();
         (run.State, world.TargetRuns, world.RanTwice).ShouldBe((RunState.Failed, false, false));
         run.Error!.ShouldContain("must never run twice");
+    }
+
+    [Theory]
+    [InlineData("copy")]
+    [InlineData("start")]
+    public async Task What_was_written_on_xen_after_the_shutdown_is_never_left_behind(string caught)
+    {
+        var world = new World();
+        var touch = () => { world.Written += 2048; };
+        (world.WhenCopying, world.WhenDefined) = caught == "copy" ? (touch, world.WhenDefined) : (world.WhenCopying, touch);
+        var bench = new Bench(world);
+        var run = await bench.WorkUntilSettledAsync();
+        (run.State, run.CurrentStep!.Id, world.TargetRuns).ShouldBe((RunState.Failed, caught, false));
+        run.Error!.ShouldContain("/dev/vg0/files-xvda1: 1.0 MiB written");
+
+        await bench.Store.SetIntentAsync(bench.Id, RunIntent.Forward, "tester", deleteTarget: false, CancellationToken.None);
+        (await bench.WorkUntilSettledAsync()).State.ShouldBe(RunState.Failed, "no resume makes the copy good again");
+        await bench.Store.SetIntentAsync(bench.Id, RunIntent.RollBack, "tester", deleteTarget: false, CancellationToken.None);
+        (await bench.WorkUntilSettledAsync()).State.ShouldBe(RunState.RolledBack);
+        (world.SourceRuns, world.Lock).ShouldBe((true, null));
+    }
+
+    [Fact]
+    public async Task A_reboot_of_the_source_host_is_not_taken_for_a_change_of_its_disks()
+    {
+        var world = new World();
+        world.WhenCopying = () => world.Written = 0;
+        (await new Bench(world).WorkUntilSettledAsync()).State.ShouldBe(RunState.Succeeded);
+    }
+
+    [Theory]
+    [InlineData(PowerState.Paused, "xl unpause")]
+    [InlineData(PowerState.Crashed, "xl destroy")]
+    public async Task A_guest_that_cannot_shut_down_cleanly_stops_the_run_before_anything_is_changed(PowerState power, string advice)
+    {
+        var world = new World { SourcePower = power };
+        var bench = new Bench(world);
+        var run = await bench.WorkUntilSettledAsync();
+        (run.State, run.CurrentStep!.Id, world.Disks.Count, world.Lock).ShouldBe((RunState.Failed, "check", 0, null));
+        run.Error!.ShouldContain(advice);
+
+        world.SourcePower = PowerState.Running;
+        await bench.Store.SetIntentAsync(bench.Id, RunIntent.Forward, "tester", deleteTarget: false, CancellationToken.None);
+        (await bench.WorkUntilSettledAsync()).State.ShouldBe(RunState.Succeeded);
     }
 
     [Fact]

@@ -21,6 +21,9 @@ internal sealed class World : IXenHost, IKvmHost, IGuestConverter
 
     public bool SourceRuns { get; set; } = true;
 
+    /// <summary>What Xen says of the guest while it exists there.</summary>
+    public PowerState SourcePower { get; set; } = PowerState.Running;
+
     public bool TargetRuns { get; private set; }
 
     public bool Defined { get; private set; }
@@ -34,6 +37,8 @@ internal sealed class World : IXenHost, IKvmHost, IGuestConverter
     public string CopyState { get; set; } = "absent";
 
     public int CopyStarts { get; private set; }
+
+    public Action WhenCopying { get; set; } = () => { };
 
     public bool KeyAuthorized { get; private set; }
 
@@ -57,9 +62,15 @@ internal sealed class World : IXenHost, IKvmHost, IGuestConverter
     public Func<Exception> Breakage { get; set; } = () => new ProcessDied();
 
     public Task<DomainState> GetStateAsync(string guest, CancellationToken cancellationToken) =>
-        Do(() => new DomainState(SourceRuns ? PowerState.Running : PowerState.Off, SourceRuns ? 7 : null));
+        Do(() => new DomainState(SourceRuns ? SourcePower : PowerState.Off, SourceRuns ? 7 : null));
 
-    public Task RequestShutdownAsync(string guest, CancellationToken cancellationToken) => Do(() => SourceRuns &= ShutdownIgnored);
+    public int ShutdownRequests { get; private set; }
+
+    public Task RequestShutdownAsync(string guest, CancellationToken cancellationToken) => Do(() =>
+    {
+        ShutdownRequests++;
+        return SourceRuns &= ShutdownIgnored;
+    });
 
     Task IXenHost.DestroyAsync(string guest, CancellationToken cancellationToken) => Do(() => SourceRuns = false);
 
@@ -79,6 +90,12 @@ internal sealed class World : IXenHost, IKvmHost, IGuestConverter
     });
 
     public Task UnlockAsync(SourceLock sourceLock, CancellationToken cancellationToken) => Do(() => Lock = null);
+
+    /// <summary>What was written to the source's disks, in sectors.</summary>
+    public long Written { get; set; } = 4096;
+
+    public Task<IReadOnlyList<DiskMark>> MarkDisksAsync(IReadOnlyList<string> paths, CancellationToken cancellationToken) =>
+        Do<IReadOnlyList<DiskMark>>(() => [.. paths.Select(path => new DiskMark(path, $"block {Written}"))]);
 
     public Task<KernelCapabilities?> ReadKernelAsync(string kernelPath, string? ramdiskPath, CancellationToken cancellationToken) =>
         Do<KernelCapabilities?>(() => new KernelCapabilities("6.1", true, true, true));
@@ -181,6 +198,7 @@ internal sealed class World : IXenHost, IKvmHost, IGuestConverter
             if (argv is [_, "start", _])
             {
                 world.CopyStarts++;
+                world.WhenCopying();
                 world.CopyState = "done";
             }
 

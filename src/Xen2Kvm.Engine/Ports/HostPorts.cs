@@ -83,6 +83,9 @@ public interface IXenHost
     /// <summary>Puts back what <see cref="LockAsync"/> changed. Harmless when repeated.</summary>
     Task UnlockAsync(SourceLock sourceLock, CancellationToken cancellationToken);
 
+    /// <summary>How much was written to each of these disks so far, in their order. Two marks tell whether anything was written between them.</summary>
+    Task<IReadOnlyList<DiskMark>> MarkDisksAsync(IReadOnlyList<string> paths, CancellationToken cancellationToken);
+
     /// <summary>What a kernel file of dom0 can do, read from /boot/config-VERSION and its initrd; null when there is no config to read.</summary>
     Task<KernelCapabilities?> ReadKernelAsync(string kernelPath, string? ramdiskPath, CancellationToken cancellationToken);
 }

@@ -120,6 +120,9 @@ public sealed class StepContext
     /// <summary>When the guest went down, as found by this step; kept with the run.</summary>
     public DateTimeOffset? DownSince { get; set; }
 
+    /// <summary>The guest did not go down after all, as found by this step: there is no downtime so far.</summary>
+    public bool IsStillUp { get; set; }
+
     /// <summary>When the guest answered again, as found by this step; kept with the run.</summary>
     public DateTimeOffset? UpAgainAt { get; set; }
 

@@ -309,9 +309,9 @@ internal sealed class RunExecution(
 
     private void Take(StepContext context)
     {
-        if (context.DownSince is not null || context.UpAgainAt is not null)
+        if (context.DownSince is not null || context.UpAgainAt is not null || context.IsStillUp)
         {
-            _run = _run with { DownSince = context.DownSince ?? _run.DownSince, UpAgainAt = context.UpAgainAt ?? _run.UpAgainAt };
+            _run = _run with { DownSince = context.IsStillUp ? null : context.DownSince ?? _run.DownSince, UpAgainAt = context.UpAgainAt ?? _run.UpAgainAt };
         }
     }
 

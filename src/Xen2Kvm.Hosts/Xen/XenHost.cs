@@ -87,6 +87,18 @@ internal sealed class XenHost(IRemoteShell shell, TimeProvider time) : IXenHost
     public Task UnlockAsync(SourceLock sourceLock, CancellationToken cancellationToken) => _locks.UnlockAsync(sourceLock, cancellationToken);
 
     /// <inheritdoc />
+    public async Task<IReadOnlyList<DiskMark>> MarkDisksAsync(IReadOnlyList<string> paths, CancellationToken cancellationToken)
+    {
+        var output = await HostScripts.RunAsync(
+            shell, HostScripts.Command("xen-mark.sh", paths) with { Quiet = true }, "looking at what was written to the disks", cancellationToken).ConfigureAwait(false);
+        var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        return lines.Length == paths.Count
+            ? [.. paths.Zip(lines, (path, line) => new DiskMark(path, line))]
+            : throw new RemoteException(RemoteFailure.CommandFailed, shell.HostName,
+                $"{shell.HostName}: asked what was written to {paths.Count} disks, it answered for {lines.Length}.");
+    }
+
+    /// <inheritdoc />
     public async Task<KernelCapabilities?> ReadKernelAsync(string kernelPath, string? ramdiskPath, CancellationToken cancellationToken)
     {
         var result = await shell.RunAsync(

@@ -176,6 +176,41 @@ public sealed class XenHostTests : IDisposable
     }
 
     [Fact]
+    public async Task A_mark_of_a_disk_changes_with_a_write_and_with_nothing_else()
+    {
+        var file = _shell.Write("disk with a 'name.img", new string('x', 65536));
+        var gone = _shell.In("gone.img");
+        string[] disks = [file, gone];
+        var before = await _host.MarkDisksAsync(disks, Cancel);
+        before.Select(mark => mark.Path).ShouldBe(disks);
+        before[1].Value.ShouldBe("missing");
+
+        _ = await File.ReadAllBytesAsync(file, Cancel);
+        var read = await _host.MarkDisksAsync(disks, Cancel);
+        read.Zip(before).ShouldAllBe(pair => pair.First.IsUntouchedSince(pair.Second), "reading leaves no mark");
+
+        await using (var stream = File.OpenWrite(file))
+        {
+            stream.WriteByte(1);
+        }
+
+        var written = await _host.MarkDisksAsync(disks, Cancel);
+        written[0].IsUntouchedSince(before[0]).ShouldBeFalse();
+        written[0].DifferenceFrom(before[0]).ShouldBe($"{file} was changed");
+        (await _host.MarkDisksAsync([], Cancel)).ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("block 10", "block 10", true)]
+    [InlineData("block 10", "block 12", false)]
+    [InlineData("block 10", "block 0", true)]
+    [InlineData("block 10", "block 4", false)]
+    [InlineData("file 5 2026-01-01 00:00:00.1 +0000", "block 0", false)]
+    [InlineData("block 10", "missing", false)]
+    public void A_device_that_counts_from_zero_again_is_untouched_as_long_as_it_stands_there(string then, string now, bool untouched) =>
+        new Engine.Ports.DiskMark("/dev/a", now).IsUntouchedSince(new("/dev/a", then)).ShouldBe(untouched);
+
+    [Fact]
     public void Every_script_is_one_that_a_POSIX_shell_reads()
     {
         foreach (var name in typeof(HostScripts).Assembly.GetManifestResourceNames().Where(name => name.EndsWith(".sh", StringComparison.Ordinal)))

@@ -32,7 +32,7 @@ internal sealed class CheckStep(RunOptions options) : StepBase
         }
 
         if (await context.Kvm.GetStateAsync(context.Plan.Target.Name, cancellationToken).ConfigureAwait(false) is not null
-            && await context.Kvm.GetOwnerAsync(context.Plan.Target.Name, cancellationToken).ConfigureAwait(false) != context.Run.Id)
+            && !await TargetGuestState.IsOursAsync(context, cancellationToken).ConfigureAwait(false))
         {
             return new StepOutcome.Failed(
                 $"{context.TargetHost.Name} already has a guest named {context.Plan.Target.Name}. Plan the move with another name, or remove that guest.");
@@ -40,6 +40,11 @@ internal sealed class CheckStep(RunOptions options) : StepBase
 
         var state = await context.Xen.GetStateAsync(name, cancellationToken).ConfigureAwait(false);
         context.Log($"{name} is {state.Power} on {context.SourceHost.Name}.");
+        if (Unfit(state.Power) is { } todo)
+        {
+            return new StepOutcome.Failed($"{name} is {state.Power.ToString().ToLowerInvariant()} on {context.SourceHost.Name} and cannot shut down cleanly. {todo} Then resume; nothing was changed so far.");
+        }
+
         if (!File.Exists(options.AgentPath))
         {
             return new StepOutcome.Failed(
@@ -57,8 +62,15 @@ internal sealed class CheckStep(RunOptions options) : StepBase
             }
         }
 
-        return new StepOutcome.Done(new CheckOutput(path, state.Power is PowerState.Running or PowerState.Paused));
+        return new StepOutcome.Done(new CheckOutput(path, state.Power == PowerState.Running));
     }
+
+    private static string? Unfit(PowerState power) => power switch
+    {
+        PowerState.Paused => "Let it run on (xl unpause), or switch it off.",
+        PowerState.Crashed => "It is kept for a look at it: take it away (xl destroy) and start it again, or move it switched off.",
+        _ => null,
+    };
 
     private static async Task<string?> EnsureAgentAsync(IRemoteShell shell, string path, byte[] agent, CancellationToken cancellationToken)
     {

@@ -10,6 +10,11 @@ internal abstract class CopyJobStep(bool verifying) : StepBase
 {
     public override async Task<StepOutcome> ProbeAsync(StepContext context, CancellationToken cancellationToken)
     {
+        if (await SourceGuard.CheckAsync(context, cancellationToken).ConfigureAwait(false) is { } touched)
+        {
+            return touched;
+        }
+
         var status = await CopyJob.StatusAsync(context, cancellationToken).ConfigureAwait(false);
         return Settled(context, status) ?? (status.State == "running" ? Running(context, status) : new StepOutcome.NotStarted());
     }
@@ -23,9 +28,16 @@ internal abstract class CopyJobStep(bool verifying) : StepBase
     public override async Task<StepOutcome> ObserveAsync(StepContext context, string handle, CancellationToken cancellationToken)
     {
         var status = await CopyJob.StatusAsync(context, cancellationToken).ConfigureAwait(false);
-        if (Settled(context, status) is { } done)
+        var settled = Settled(context, status);
+        if ((settled is not null || SourceGuard.IsDue(context)) && await SourceGuard.CheckAsync(context, cancellationToken).ConfigureAwait(false) is { } touched)
         {
-            return done;
+            await CopyJob.CancelAsync(context, cancellationToken).ConfigureAwait(false);
+            return touched;
+        }
+
+        if (settled is not null)
+        {
+            return settled;
         }
 
         switch (status.State)

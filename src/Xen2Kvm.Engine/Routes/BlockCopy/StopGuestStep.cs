@@ -7,6 +7,11 @@ using Xen2Kvm.Engine.Runs;
 
 namespace Xen2Kvm.Engine.Routes.BlockCopy;
 
+/// <summary>The guest is off and locked.</summary>
+/// <param name="Lock">What was changed on the source host for it.</param>
+/// <param name="Marks">What had been written to its disks by then.</param>
+internal sealed record StopOutput(SourceLock Lock, IReadOnlyList<DiskMark> Marks);
+
 /// <summary>
 /// Shuts the guest down cleanly and locks it on its source. When it does not go down in time a person is asked; force is never used unasked.
 /// </summary>
@@ -30,25 +35,34 @@ internal sealed class StopGuestStep : StepBase
             var locked = await context.Xen.LockAsync(
                 context.Plan.Source.Name, context.Plan.Source.ConfigPath, context.Run.Id, cancellationToken).ConfigureAwait(false);
             context.Log($"{context.Plan.Source.Name} is off and locked on {context.SourceHost.Name}.");
-            return new StepOutcome.Done(locked);
+            if (context.Run.DownSince is null && context.Output<CheckOutput>("check") is { WasRunning: true })
+            {
+                // The program died between asking and recording it, or the guest went down by itself meanwhile.
+                context.DownSince = context.Time.GetUtcNow();
+            }
+
+            return new StepOutcome.Done(new StopOutput(locked, await SourceGuard.MarkAsync(context, cancellationToken).ConfigureAwait(false)));
         }
 
-        return context.Handle is { } handle ? await WaitAsync(context, handle, cancellationToken).ConfigureAwait(false) : new StepOutcome.NotStarted();
+        // Who chose to wait on has perhaps mended what kept the guest up: it is asked once more, and has the whole time again.
+        return context.Handle is { } handle && ShutdownRequest.Parse(handle) is var request && request.Number > Waits(context)
+            ? await WaitAsync(context, request, state.Power, cancellationToken).ConfigureAwait(false)
+            : new StepOutcome.NotStarted();
     }
 
     public override async Task<StepOutcome> StartAsync(StepContext context, CancellationToken cancellationToken)
     {
-        context.DownSince = context.Run.DownSince ?? context.Time.GetUtcNow();
+        context.DownSince = context.Time.GetUtcNow();
         await context.Xen.RequestShutdownAsync(context.Plan.Source.Name, cancellationToken).ConfigureAwait(false);
         context.Log($"{context.Plan.Source.Name} was asked to shut down; it has {context.Plan.ShutdownTimeoutSeconds} s.");
-        return Waiting(context, context.Time.GetUtcNow().ToString("O", CultureInfo.InvariantCulture));
+        return Waiting(context, new ShutdownRequest(Waits(context) + 1, context.Time.GetUtcNow()));
     }
 
     public override async Task UndoAsync(StepContext context, CancellationToken cancellationToken)
     {
         var name = context.Plan.Source.Name;
-        if (await context.Kvm.GetStateAsync(context.Plan.Target.Name, cancellationToken).ConfigureAwait(false) is PowerState.Running or PowerState.Paused
-            && await context.Kvm.GetOwnerAsync(context.Plan.Target.Name, cancellationToken).ConfigureAwait(false) == context.Run.Id)
+        if (await TargetGuestState.IsOursAsync(context, cancellationToken).ConfigureAwait(false)
+            && await context.Kvm.GetStateAsync(context.Plan.Target.Name, cancellationToken).ConfigureAwait(false) is PowerState.Running or PowerState.Paused)
         {
             throw new RemoteException(RemoteFailure.CommandFailed, context.TargetHost.Name,
                 $"{context.Plan.Target.Name} still runs on {context.TargetHost.Name}; the guest is not started on {context.SourceHost.Name} while it does.");
@@ -99,42 +113,43 @@ internal sealed class StopGuestStep : StepBase
         }
     }
 
-    private static async Task<StepOutcome> WaitAsync(StepContext context, string handle, CancellationToken cancellationToken)
+    private static async Task<StepOutcome> WaitAsync(StepContext context, ShutdownRequest request, PowerState power, CancellationToken cancellationToken)
     {
-        // Each time-out asks a question of its own; answers so far say how often the wait was extended.
-        var waits = context.Run.Answers.Count(answer => answer.Key.StartsWith("shutdown-", StringComparison.Ordinal) && answer.Value == Wait);
-        var asked = context.Answer($"shutdown-{waits + 1}");
-        if (asked == Force)
+        // Each time-out asks a question of its own.
+        var question = $"shutdown-{request.Number}";
+        switch (context.Answer(question))
         {
-            context.Log($"{context.Plan.Source.Name} is destroyed on {context.SourceHost.Name}, as a person decided. Its file systems will need their journals.", RunLogLevel.Warning);
-            await context.Xen.DestroyAsync(context.Plan.Source.Name, cancellationToken).ConfigureAwait(false);
-            return Waiting(context, handle);
+            case Force:
+                context.Log($"{context.Plan.Source.Name} is destroyed on {context.SourceHost.Name}, as a person decided. Its file systems will need their journals.", RunLogLevel.Warning);
+                context.DownSince = context.Time.GetUtcNow();
+                await context.Xen.DestroyAsync(context.Plan.Source.Name, cancellationToken).ConfigureAwait(false);
+                return Waiting(context, request);
+            case GiveUp:
+                return new StepOutcome.Failed($"{context.Plan.Source.Name} did not shut down; a person chose to roll back.", RollBack: true);
         }
 
-        if (asked == GiveUp)
+        var limit = TimeSpan.FromSeconds(context.Plan.ShutdownTimeoutSeconds);
+        if (context.Time.GetUtcNow() - request.At <= limit)
         {
-            return new StepOutcome.Failed($"{context.Plan.Source.Name} did not shut down; a person chose to roll back.", RollBack: true);
+            return Waiting(context, request);
         }
 
-        var since = DateTimeOffset.Parse(handle, CultureInfo.InvariantCulture);
-        var limit = TimeSpan.FromSeconds(context.Plan.ShutdownTimeoutSeconds * (waits + 1L));
-        if (context.Time.GetUtcNow() - since <= limit)
-        {
-            return Waiting(context, handle);
-        }
-
+        context.IsStillUp = true;
         return new StepOutcome.Asks(new RunQuestion(
-            $"shutdown-{waits + 1}", "stop",
-            $"{context.Plan.Source.Name} has not shut down on {context.SourceHost.Name} within {limit.TotalSeconds:0} s. What now?",
+            question, "stop",
+            $"{context.Plan.Source.Name} has not shut down on {context.SourceHost.Name} within {limit.TotalSeconds:0} s; it is {power.ToString().ToLowerInvariant()} there. What now?",
             [
-                new RunQuestionOption(Wait, $"Wait another {context.Plan.ShutdownTimeoutSeconds} s"),
+                new RunQuestionOption(Wait, $"Ask it again and wait another {limit.TotalSeconds:0} s"),
                 new RunQuestionOption(Force, "Switch it off: what it has not written is lost"),
                 new RunQuestionOption(GiveUp, "Give up: leave it running on Xen"),
             ]));
     }
 
-    private static StepOutcome.Running Waiting(StepContext context, string handle) => new(
-        handle, new StepProgress { Text = $"Waiting for {context.Plan.Source.Name} to shut down", At = context.Time.GetUtcNow() });
+    private static int Waits(StepContext context) =>
+        context.Run.Answers.Count(answer => answer.Key.StartsWith("shutdown-", StringComparison.Ordinal) && answer.Value == Wait);
+
+    private static StepOutcome.Running Waiting(StepContext context, ShutdownRequest request) => new(
+        request.ToString(), new StepProgress { Text = $"Waiting for {context.Plan.Source.Name} to shut down", At = context.Time.GetUtcNow() });
 
     private static async Task WaitUntilReachableAsync(StepContext context, CancellationToken cancellationToken)
     {
@@ -150,5 +165,17 @@ internal sealed class StopGuestStep : StepBase
 
             await Task.Delay(TimeSpan.FromSeconds(2), context.Time, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>The step's durable handle: the guest was asked for the n-th time at this moment.</summary>
+    private sealed record ShutdownRequest(int Number, DateTimeOffset At)
+    {
+        public static ShutdownRequest Parse(string handle)
+        {
+            var words = handle.Split(' ', 2);
+            return new(int.Parse(words[0], CultureInfo.InvariantCulture), DateTimeOffset.Parse(words[1], CultureInfo.InvariantCulture));
+        }
+
+        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Number} {At:O}");
     }
 }

@@ -69,6 +69,11 @@ internal sealed class StartStep : StepBase
                 $"{context.Plan.Source.Name} is {source.Power} on {context.SourceHost.Name} and {(held?.RunId == context.Run.Id ? "locked" : "not locked by this run")}. It is not started on KVM: it must never run twice. Someone changed it there; roll back, or shut it down and resume.");
         }
 
+        if (await SourceGuard.CheckAsync(context, cancellationToken).ConfigureAwait(false) is { } touched)
+        {
+            return touched;
+        }
+
         await context.Kvm.StartAsync(context.Plan.Target.Name, cancellationToken).ConfigureAwait(false);
         return await ProbeAsync(context, cancellationToken).ConfigureAwait(false);
     }
@@ -117,6 +122,5 @@ internal sealed class FinishStep : StepBase
 internal static class TargetGuestState
 {
     public static async Task<bool> IsOursAsync(StepContext context, CancellationToken cancellationToken) =>
-        await context.Kvm.GetStateAsync(context.Plan.Target.Name, cancellationToken).ConfigureAwait(false) is not null
-        && await context.Kvm.GetOwnerAsync(context.Plan.Target.Name, cancellationToken).ConfigureAwait(false) == context.Run.Id;
+        await context.Kvm.GetOwnerAsync(context.Plan.Target.Name, cancellationToken).ConfigureAwait(false) == context.Run.Id;
 }

@@ -1,0 +1,47 @@
+using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Engine.Ports;
+using Xen2Kvm.Engine.Runs;
+
+namespace Xen2Kvm.Engine.Routes.BlockCopy;
+
+/// <summary>
+/// Watches the source's disks from the guest's shutdown to its start on KVM. The lock keeps programs from starting it on Xen, not people:
+/// what they change there after it was copied would be lost without a trace.
+/// </summary>
+internal static class SourceGuard
+{
+    private static readonly TimeSpan _every = TimeSpan.FromSeconds(15);
+
+    /// <summary>Marks the disks of a guest that is off and locked.</summary>
+    public static async Task<IReadOnlyList<DiskMark>> MarkAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        var marks = await context.Xen.MarkDisksAsync(Paths(context), cancellationToken).ConfigureAwait(false);
+        foreach (var mark in marks.Where(mark => !mark.IsKnown))
+        {
+            context.Log($"{context.SourceHost.Name} does not count what is written to {mark.Path}: see to it that nobody starts {context.Plan.Source.Name} there during the move.", RunLogLevel.Warning);
+        }
+
+        return marks;
+    }
+
+    /// <summary>Whether it is time for another look while a step is observed again and again.</summary>
+    public static bool IsDue(StepContext context) =>
+        context.Run.Steps.First(step => step.Id == context.StepId).Progress is not { } last
+        || last.At.Ticks / _every.Ticks != context.Time.GetUtcNow().Ticks / _every.Ticks;
+
+    /// <summary>Null while the disks are as they were at the shutdown; else why the run cannot go on.</summary>
+    public static async Task<StepOutcome.Failed?> CheckAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        var marked = context.Output<StopOutput>("stop")!.Marks.ToDictionary(mark => mark.Path, StringComparer.Ordinal);
+        var now = await context.Xen.MarkDisksAsync([.. marked.Keys], cancellationToken).ConfigureAwait(false);
+        var touched = now.Where(mark => !mark.IsUntouchedSince(marked[mark.Path])).ToList();
+        return touched.Count == 0
+            ? null
+            : new StepOutcome.Failed(
+                $"The disks of {context.Plan.Source.Name} on {context.SourceHost.Name} have changed since it was shut down ({string.Join(", ", touched.Select(mark => mark.DifferenceFrom(marked[mark.Path])))}): somebody started it there, or another program writes to them. "
+                + $"The copy is of the state before and is not used. Roll this run back, shut {context.Plan.Source.Name} down on {context.SourceHost.Name} if it runs there, and start a new run.");
+    }
+
+    private static IReadOnlyList<string> Paths(StepContext context) =>
+        [.. context.Plan.Source.Disks.Where(disk => disk is { IsCdrom: false, Path: not null }).Select(disk => disk.Path!).Distinct(StringComparer.Ordinal)];
+}
