@@ -176,7 +176,7 @@ step "programs in place" swap
 step "dashboard started, with its database" start_dashboard
 if [ "$lab" = yes ]; then
   say "lab: packages, images, real Xen and KVM hosts (minutes at the first time)"
-  "$root/deploy/lab/lab.sh" up 9>&- 2>&1 | sed 's/^/        /' || fail "the lab did not come up"
+  "$root/deploy/lab/lab.sh" up 9>&- 2>&1 | sed -u 's/^/        /' || fail "the lab did not come up"
   step "xen1 registered" register xen1
   step "kvm1 registered" register kvm1
 fi

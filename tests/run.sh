@@ -85,7 +85,7 @@ for name in "${projects[@]}"; do
         say "lab images"
         wait "$lab_build" || { tail -n 20 "$out/test-logs/lab-build.log"; failed=$((failed + 1)); break; }
         lab_build=
-        "$root/deploy/lab/lab.sh" up 2>&1 | sed 's/^/        /' || { failed=$((failed + 1)); break; }
+        "$root/deploy/lab/lab.sh" up 2>&1 | sed -u 's/^/        /' || { failed=$((failed + 1)); break; }
       fi
       ;;
   esac

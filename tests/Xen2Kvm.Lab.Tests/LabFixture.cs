@@ -32,6 +32,14 @@ public sealed class LabFixture : IAsyncLifetime
     /// <summary>Runs a command on a machine of the lab.</summary>
     internal static Task<Ended> OnAsync(string machine, string command) => LabAsync("ssh", machine, command);
 
+    /// <summary>Takes a host of the lab off the network for a while, as a broken switch would.</summary>
+    internal static async Task CutOffAsync(string networkNamespace, TimeSpan time)
+    {
+        (await Programs.RunAsync("ip", ["netns", "exec", networkNamespace, "ip", "link", "set", "eth0", "down"])).Ok();
+        await Task.Delay(time);
+        (await Programs.RunAsync("ip", ["netns", "exec", networkNamespace, "ip", "link", "set", "eth0", "up"])).Ok();
+    }
+
     /// <summary>Plans the move of a guest, accepts that the lab has no KVM, and starts it.</summary>
     internal async Task StartMoveAsync(string guest, string address, params string[] options)
     {

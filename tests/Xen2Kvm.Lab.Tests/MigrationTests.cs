@@ -8,33 +8,89 @@ public sealed class MigrationTests(LabFixture lab) : IClassFixture<LabFixture>
 {
     private const string Checksums = "cd /srv/data && sha256sum --quiet -c SHA256SUMS && hostname";
 
+    /// <summary>Slow enough that each mishap meets a copy at work, in bytes per second.</summary>
+    private const string SlowCopy = "16000000";
+
     [Fact]
-    public async Task Test1_a_guest_without_partition_table_and_boot_loader_moves_although_the_dashboard_is_killed_meanwhile_and_comes_back()
+    public async Task Test1_a_guest_without_partition_table_and_boot_loader_moves_although_everything_breaks_meanwhile_and_comes_back()
     {
         const string guest = "files";
-        await lab.StartMoveAsync(guest, "10.77.0.31");
-        await Wait.UntilAsync("some of the disks is copied", TimeSpan.FromMinutes(15), async () => Copied(await lab.RunOfAsync(guest)) > 0);
+
+        // A pool that others can fill up.
+        (await LabFixture.OnAsync("kvm1", "mkdir -p /srv/small && mount -t tmpfs -o size=4G tmpfs /srv/small && virsh -q pool-create-as small dir --target /srv/small")).Ok();
+        (await lab.Dashboard.X2kAsync("host", "refresh", "kvm1")).Ok();
+
+        // It refuses to shut down at first.
+        (await LabFixture.OnAsync(guest, "mount --bind /bin/true $(readlink -f /sbin/poweroff)")).Ok();
+        await lab.StartMoveAsync(guest, "10.77.0.31", "--storage", "small", "--shutdown-timeout", "20", "--rate-limit", SlowCopy);
+        var asking = await lab.EndOfRunAsync(guest, "NeedsAnswer");
+        asking.GetProperty("question").GetProperty("text").GetString()!.ShouldContain("it is running there");
+        (await LabFixture.OnAsync(guest, "umount $(readlink -f /sbin/poweroff)")).Ok();
+        (await lab.Dashboard.X2kAsync("run", "answer", guest, "wait")).Ok();
+
+        await CopiedAsync(guest, 20);
         await lab.Dashboard.KillAsync();
         await lab.Dashboard.StartAsync();
+
+        // The sender, the receiver, and the line between them.
+        (await LabFixture.OnAsync("xen1", "pkill -KILL -f 'x2k-agent.* run'")).Ok();
+        await CopiedAsync(guest, 30);
+        (await LabFixture.OnAsync("kvm1", "pkill -KILL -f 'x2k-agent.* receive'")).Ok();
+        await CopiedAsync(guest, 40);
+        await lab.CutOffAsync("x2k-kvm1", TimeSpan.FromSeconds(8));
+        await CopiedAsync(guest, 45);
+
+        // What a broken disk does to a block that was durable already.
+        (await LabFixture.OnAsync("kvm1", "printf garbage | dd of=/srv/small/files-vda.raw bs=1 seek=3145728 conv=notrunc status=none")).Ok();
+
+        // The target fills up half way.
+        (await LabFixture.OnAsync("kvm1", "fallocate -l $(($(df --output=avail -B1 /srv/small | tail -n 1) - 8388608)) /srv/small/filler")).Ok();
+        var full = await lab.EndOfRunAsync(guest, "Failed");
+        full.GetProperty("error").GetString()!.ShouldContain("No space left");
+        (await LabFixture.OnAsync("kvm1", "rm /srv/small/filler")).Ok();
+        (await lab.Dashboard.X2kAsync("run", "resume", guest)).Ok();
+
+        // A person stops it, and goes on.
+        await CopiedAsync(guest, 60);
+        (await lab.Dashboard.X2kAsync("run", "stop", guest)).Ok();
+        await lab.EndOfRunAsync(guest, "Stopped");
+        (await LabFixture.OnAsync("xen1", "pgrep -f 'x2k-agent.* run'")).ExitCode.ShouldBe(1, "a stopped run leaves nothing at work");
+        (await lab.Dashboard.X2kAsync("run", "resume", guest)).Ok();
+
         var run = await lab.EndOfRunAsync(guest, "Succeeded");
         Step(run, "copy").GetProperty("state").GetString().ShouldBe("Done");
-        Step(run, "verify").GetProperty("output").GetString()!.ShouldContain("rootHash");
-        (await LabFixture.OnAsync(guest, Checksums)).Ok().Output.Trim().ShouldBe("files");
+        using var verified = JsonDocument.Parse(Step(run, "verify").GetProperty("output").GetString()!);
+        var disks = verified.RootElement.GetProperty("disks").EnumerateArray().ToList();
+        disks.ShouldAllBe(disk => disk.GetProperty("rootHash").GetString()!.Length > 0);
+        disks.Sum(disk => disk.GetProperty("repairedBytes").GetInt64()).ShouldBeGreaterThan(0, "the broken block was found and copied again");
+        await WorksOnKvmAsync(guest, "00:16:3e:77:00:31");
         (await LabFixture.OnAsync(guest, "cat /sys/class/net/enX0/address")).Ok().Output.Trim().ShouldBe("00:16:3e:77:00:31");
-        (await LabFixture.OnAsync(guest, "systemd-detect-virt || true")).Output.ShouldNotContain("xen");
-        (await LabFixture.OnAsync("xen1", "xl list | awk '{print $1}'")).Ok().Output.Split('\n').ShouldNotContain(guest);
         (await LabFixture.OnAsync("xen1", "ls /etc/xen /etc/xen/auto")).Ok().Output.Split('\n').ShouldNotContain("files.cfg");
 
         (await lab.Dashboard.X2kAsync("run", "rollback", guest, "--delete-target", "--yes")).Ok();
         await lab.EndOfRunAsync(guest, "RolledBack");
-        await Wait.UntilAsync("the guest answers on Xen", TimeSpan.FromMinutes(10), async () => (await LabFixture.OnAsync(guest, "true")).ExitCode == 0);
-        (await LabFixture.OnAsync(guest, Checksums)).Ok();
-        (await LabFixture.OnAsync("xen1", "xl list | awk '{print $1}'; ls /etc/xen/auto")).Ok().Output.Split('\n').ShouldContain("files.cfg");
-        (await LabFixture.OnAsync("kvm1", "virsh -q list --all --name; ls /var/lib/libvirt/images")).Ok().Output.ShouldNotContain(guest);
+        await BackOnXenAsync(guest);
+        (await LabFixture.OnAsync("xen1", "ls /etc/xen/auto")).Ok().Output.Split('\n').ShouldContain("files.cfg");
+        (await LabFixture.OnAsync("kvm1", "virsh -q list --all --name; ls /srv/small")).Ok().Output.ShouldNotContain(guest);
     }
 
     [Fact]
-    public async Task Test2_a_person_moves_a_pygrub_guest_in_the_browser_while_a_sysvinit_guest_moves_too()
+    public async Task Test2_a_guest_that_somebody_starts_on_xen_during_its_copy_stays_there()
+    {
+        const string guest = "files";
+        await lab.StartMoveAsync(guest, "10.77.0.31", "--storage", "default", "--rate-limit", SlowCopy);
+        await CopiedAsync(guest, 1);
+        (await LabFixture.OnAsync("xen1", "xl create -q /etc/xen/files.cfg.locked-by-xen2kvm")).Ok();
+        var run = await lab.EndOfRunAsync(guest, "Failed");
+        run.GetProperty("error").GetString()!.ShouldContain("somebody started it there");
+        (await LabFixture.OnAsync("kvm1", "virsh -q list --all --name")).Ok().Output.ShouldNotContain(guest);
+        (await lab.Dashboard.X2kAsync("run", "rollback", guest, "--delete-target", "--yes")).Ok();
+        await lab.EndOfRunAsync(guest, "RolledBack");
+        await BackOnXenAsync(guest);
+    }
+
+    [Fact]
+    public async Task Test3_a_person_moves_a_pygrub_guest_in_the_browser_while_a_sysvinit_guest_moves_too()
     {
         await lab.StartMoveAsync("old", "10.77.0.33", "--format", "qcow2");
         await using var browser = await Person.OpenAsync(lab.Dashboard);
@@ -51,18 +107,40 @@ public sealed class MigrationTests(LabFixture lab) : IClassFixture<LabFixture>
             var run = await lab.EndOfRunAsync(guest, "Succeeded");
             run.GetProperty("downSince").ValueKind.ShouldBe(JsonValueKind.String);
             run.GetProperty("upAgainAt").ValueKind.ShouldBe(JsonValueKind.String);
-            (await LabFixture.OnAsync(guest, Checksums)).Ok().Output.Trim().ShouldBe(guest);
-            (await LabFixture.OnAsync("kvm1", $"virsh -q domiflist {guest}")).Ok().Output.ShouldContain(mac);
-            (await LabFixture.OnAsync("xen1", "xl list | awk '{print $1}'")).Ok().Output.Split('\n').ShouldNotContain(guest);
+            await WorksOnKvmAsync(guest, mac);
         }
     }
 
-    private static JsonElement Step(JsonElement run, string id) => run.GetProperty("steps").EnumerateArray().Single(step => step.GetProperty("id").GetString() == id);
-
-    private static long Copied(JsonElement run)
+    /// <summary>Same data, name, MAC and address on KVM and not on Xen; and the same once more after a reboot of its own.</summary>
+    private static async Task WorksOnKvmAsync(string guest, string mac)
     {
-        run.GetProperty("state").GetString().ShouldBeOneOf("Queued", "Running");
-        return Step(run, "copy").TryGetProperty("progress", out var progress) && progress.ValueKind == JsonValueKind.Object
-            && progress.TryGetProperty("doneBytes", out var done) && done.ValueKind == JsonValueKind.Number ? done.GetInt64() : 0;
+        (await LabFixture.OnAsync(guest, Checksums)).Ok().Output.Trim().ShouldBe(guest);
+        (await LabFixture.OnAsync("kvm1", $"virsh -q domiflist {guest}")).Ok().Output.ShouldContain(mac);
+        (await LabFixture.OnAsync("xen1", "xl list | awk '{print $1}'")).Ok().Output.Split('\n').ShouldNotContain(guest);
+        var before = (await LabFixture.OnAsync(guest, "cat /proc/sys/kernel/random/boot_id; cat /sys/hypervisor/type 2>/dev/null; true")).Ok().Output;
+        before.ShouldNotContain("xen");
+
+        await LabFixture.OnAsync(guest, "reboot");
+        await Wait.UntilAsync($"{guest} has rebooted", TimeSpan.FromMinutes(5), async () =>
+            await LabFixture.OnAsync(guest, "cat /proc/sys/kernel/random/boot_id") is { ExitCode: 0 } after && after.Output.Trim() != before.Trim());
+        (await LabFixture.OnAsync(guest, Checksums)).Ok().Output.Trim().ShouldBe(guest);
     }
+
+    private static async Task BackOnXenAsync(string guest)
+    {
+        await Wait.UntilAsync($"{guest} answers on Xen", TimeSpan.FromMinutes(10), async () => (await LabFixture.OnAsync(guest, "true")).ExitCode == 0);
+        (await LabFixture.OnAsync(guest, Checksums)).Ok();
+        (await LabFixture.OnAsync("xen1", "xl list | awk '{print $1}'")).Ok().Output.Split('\n').ShouldContain(guest);
+    }
+
+    private Task CopiedAsync(string guest, int percent) => Wait.UntilAsync($"{percent} % of {guest} are copied", TimeSpan.FromMinutes(15), async () =>
+    {
+        var run = await lab.RunOfAsync(guest);
+        run.GetProperty("state").GetString().ShouldBeOneOf(["Queued", "Running"], run.ToString());
+        return Step(run, "copy").TryGetProperty("progress", out var progress) && progress is { ValueKind: JsonValueKind.Object }
+            && progress.TryGetProperty("doneBytes", out var done) && done.ValueKind == JsonValueKind.Number
+            && done.GetInt64() * 100 >= progress.GetProperty("totalBytes").GetInt64() * percent;
+    });
+
+    private static JsonElement Step(JsonElement run, string id) => run.GetProperty("steps").EnumerateArray().Single(step => step.GetProperty("id").GetString() == id);
 }
