@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Options;
 using Xen2Kvm.Persistence;
@@ -30,6 +31,8 @@ internal static class AuthRegistration
             options.SuppressXFrameOptionsHeader = true;
         });
         services.AddSignInLimit();
+        services.AddSingleton<SecretsKey>();
+        services.AddOptions<KeyManagementOptions>().Configure<SecretsKey>((ring, key) => ring.XmlEncryptor = new SecretsKeyEncryptor(key));
         services.AddSingleton<SetupLink>();
         services.AddSingleton<LocalToken>();
         services.AddHostedService<AccessPreparation>();

@@ -12,6 +12,12 @@ public sealed class DashboardOptions
     public string StateDirectory { get; set; } = "/var/lib/xen2kvm";
 
     /// <summary>
+    /// File with the key that encrypts the secrets' key ring, made when it is missing; the same file on every node of one database. Null:
+    /// <c>secrets.key</c> in the state directory.
+    /// </summary>
+    public string? SecretsKeyFile { get; set; }
+
+    /// <summary>
     /// Address under which people open the dashboard, as <c>https://x2k.example.org</c>, where a reverse proxy stands in front; null: the
     /// address that a request names.
     /// </summary>
@@ -40,6 +46,11 @@ internal sealed class DashboardOptionsValidator : IValidateOptions<DashboardOpti
         if (!Path.IsPathFullyQualified(options.StateDirectory))
         {
             faults.Add($"Dashboard:StateDirectory is \"{options.StateDirectory}\"; give an absolute path.");
+        }
+
+        if (options.SecretsKeyFile is { } keyFile && !Path.IsPathFullyQualified(keyFile))
+        {
+            faults.Add($"Dashboard:SecretsKeyFile is \"{keyFile}\"; give an absolute path.");
         }
 
         if (options.PublicUrl is { } url

@@ -16,6 +16,7 @@ public sealed class StartTests(Database database)
         {
             ["ConnectionStrings:Xen2Kvm"] = "Host=",
             ["Dashboard:StateDirectory"] = "relative",
+            ["Dashboard:SecretsKeyFile"] = "relative.key",
             ["Dashboard:PublicUrl"] = "ftp://x",
             ["Dashboard:SessionMinutes"] = "1",
             ["Dashboard:SignInAttemptsPerMinute"] = "0",
@@ -24,7 +25,7 @@ public sealed class StartTests(Database database)
         var failure = await Should.ThrowAsync<Exception>(() => DashboardHost.StartAsync(app, TestContext.Current.CancellationToken));
         using var said = new StringWriter();
         StartFailure.Report(failure, said).ShouldBe(ExitCode.InvalidConfiguration);
-        foreach (var setting in new[] { "StateDirectory", "PublicUrl", "SessionMinutes", "SignInAttemptsPerMinute", "Runs:MaxConcurrentRuns", "ConnectionStrings:Xen2Kvm" })
+        foreach (var setting in new[] { "StateDirectory", "SecretsKeyFile", "PublicUrl", "SessionMinutes", "SignInAttemptsPerMinute", "Runs:MaxConcurrentRuns", "ConnectionStrings:Xen2Kvm" })
         {
             said.ToString().ShouldContain(setting);
         }
