@@ -57,6 +57,18 @@ public sealed class HostConnector : IHostConnector, IAsyncDisposable, IDisposabl
     }
 
     /// <inheritdoc />
+    public void Forget(Guid hostId)
+    {
+        SshConnection? old;
+        lock (_lock)
+        {
+            _connections.Remove(hostId, out old);
+        }
+
+        old?.Dispose();
+    }
+
+    /// <inheritdoc />
     public IXenHost Xen(IRemoteShell shell) => new XenHost(shell, _time);
 
     /// <inheritdoc />

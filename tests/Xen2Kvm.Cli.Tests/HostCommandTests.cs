@@ -12,7 +12,7 @@ public sealed class HostCommandTests(Database database)
         string[] add = ["host", "add", "xen1", "--kind", "xen", "--address", "192.0.2.1"];
         var refused = (await Shell.AgainstAsync(dashboard, "n\n", true, add)).Ends(1);
         refused.Error.ShouldContain(FakeHosts.Fingerprint);
-        refused.Error.ShouldContain("nothing was added");
+        refused.Error.ShouldContain("nothing was stored");
         (await Shell.AgainstAsync(dashboard, "", false, add)).Ends(2).Error.ShouldContain("--accept-fingerprint");
         (await Shell.AgainstAsync(dashboard, "y\n", true, add)).Ends(0).Out.ShouldContain("Added xen1");
         (await Shell.AgainstAsync(dashboard, "host", "list", "--json")).Ends(0).Json[0]!["name"]!.GetValue<string>().ShouldBe("xen1");
@@ -40,6 +40,32 @@ public sealed class HostCommandTests(Database database)
         (await Shell.AgainstAsync(dashboard, "host", "remove", "xen1")).Ends(2).Error.ShouldContain("--yes");
         (await Shell.AgainstAsync(dashboard, "host", "remove", "xen1", "--yes")).Ends(0);
         (await Shell.AgainstAsync(dashboard, "host", "show", "xen1")).Ends(1).Error.ShouldContain("There is no host xen1");
+    }
+
+    [Fact]
+    public async Task A_host_is_changed_and_what_is_not_given_stays()
+    {
+        await using var dashboard = await Dashboard.StartAsync(database);
+        await Scene.AddHostsAsync(dashboard);
+        (await Shell.AgainstAsync(dashboard, "host", "change", "xen1", "--address", "192.0.2.9", "--user", "mover", "--sudo", "true")).Ends(0);
+        var changed = (await Shell.AgainstAsync(dashboard, "host", "show", "xen1", "--json")).Json["ssh"]!;
+        (changed["address"]!.GetValue<string>(), changed["user"]!.GetValue<string>(), changed["useSudo"]!.GetValue<bool>(), changed["port"]!.GetValue<int>())
+            .ShouldBe(("192.0.2.9", "mover", true, 22));
+        (await Shell.AgainstAsync(dashboard, "new password\n", false, "host", "change", "xen1", "--password-stdin")).Ends(0);
+        changed = (await Shell.AgainstAsync(dashboard, "host", "show", "xen1", "--json")).Json["ssh"]!;
+        (changed["authentication"]!.GetValue<string>(), changed["address"]!.GetValue<string>()).ShouldBe(("Password", "192.0.2.9"));
+    }
+
+    [Fact]
+    public async Task A_new_host_key_is_stored_only_when_a_person_confirms_it()
+    {
+        await using var dashboard = await Dashboard.StartAsync(database);
+        await Scene.AddHostsAsync(dashboard);
+        dashboard.Hosts.Offer("ssh-ed25519 AAAAnew", "SHA256:new");
+        (await Shell.AgainstAsync(dashboard, "host", "change", "xen1", "--accept-fingerprint", "SHA256:other")).Ends(1).Error.ShouldContain("SHA256:new");
+        (await Shell.AgainstAsync(dashboard, "n\n", true, "host", "change", "xen1")).Ends(1).Error.ShouldContain("nothing was stored");
+        (await Shell.AgainstAsync(dashboard, "host", "change", "xen1", "--accept-fingerprint", "SHA256:new")).Ends(0);
+        (await Shell.AgainstAsync(dashboard, "host", "show", "xen1", "--json")).Json["ssh"]!["hostKey"]!.GetValue<string>().ShouldBe("ssh-ed25519 AAAAnew");
     }
 
     [Fact]

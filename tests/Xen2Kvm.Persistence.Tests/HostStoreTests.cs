@@ -28,6 +28,22 @@ public sealed class HostStoreTests(Store store) : IClassFixture<Store>
     }
 
     [Fact]
+    public async Task What_a_contact_tells_never_undoes_what_a_person_changed_meanwhile()
+    {
+        var host = Some.Host("contact") with { UnreachableSince = null, LastError = null };
+        await store.Hosts.SaveAsync(host, Token);
+        await store.Hosts.SaveAsync(host with { Ssh = new() { Address = "192.0.2.8" } }, Token);
+        var first = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+        await store.Hosts.SetUnreachableAsync(host.Id, first, "no route", Token);
+        await store.Hosts.SetUnreachableAsync(host.Id, first.AddHours(1), "time-out", Token);
+        var lost = (await store.Hosts.FindAsync(host.Id, Token))!;
+        (lost.Ssh.Address, lost.UnreachableSince, lost.LastError).ShouldBe(("192.0.2.8", first, "time-out"));
+        await store.Hosts.SetSeenAsync(host.Id, first.AddHours(2), Token);
+        var seen = (await store.Hosts.FindAsync(host.Id, Token))!;
+        (seen.LastSeenAt, seen.UnreachableSince, seen.LastError).ShouldBe((first.AddHours(2), null, null));
+    }
+
+    [Fact]
     public async Task Two_hosts_cannot_have_one_name()
     {
         await store.Hosts.SaveAsync(Some.Host("twin"), Token);

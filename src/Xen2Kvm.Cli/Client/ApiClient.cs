@@ -44,6 +44,10 @@ internal sealed class ApiClient : IDisposable
     public Task<T> PostAsync<T>(string path, object? body, CancellationToken cancellationToken)
         where T : class => SendAsync<T>(HttpMethod.Post, path, body, cancellationToken);
 
+    /// <summary>PUT.</summary>
+    public Task<T> PutAsync<T>(string path, object body, CancellationToken cancellationToken)
+        where T : class => SendAsync<T>(HttpMethod.Put, path, body, cancellationToken);
+
     /// <summary>DELETE.</summary>
     public async Task DeleteAsync(string path, CancellationToken cancellationToken) =>
         (await RequestAsync(HttpMethod.Delete, path, null, cancellationToken).ConfigureAwait(false)).Dispose();

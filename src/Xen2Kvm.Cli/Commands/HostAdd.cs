@@ -55,7 +55,9 @@ internal static class HostAdd
         return command;
     }
 
-    private static void Accept(HostKeyOffer offer, SshEndpoint endpoint, string? accepted, Printer print)
+    /// <summary>Has a person, or the given fingerprint, confirm a host key.</summary>
+    /// <exception cref="CliException">It is another one, or was not accepted.</exception>
+    public static void Accept(HostKeyOffer offer, SshEndpoint endpoint, string? accepted, Printer print)
     {
         if (accepted is not null)
         {
@@ -72,11 +74,12 @@ internal static class HostAdd
         print.Note("Compare it on the host's own console: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub");
         if (!print.Confirm("Is it the same?", "--accept-fingerprint"))
         {
-            throw new CliException("The host key was not accepted; nothing was added.");
+            throw new CliException("The host key was not accepted; nothing was stored.");
         }
     }
 
-    private static async Task<string?> SecretAsync(FileInfo? key, bool password, Terminal terminal, CancellationToken cancellationToken)
+    /// <summary>The private key of a file, or a password from standard input; null when neither was given.</summary>
+    public static async Task<string?> SecretAsync(FileInfo? key, bool password, Terminal terminal, CancellationToken cancellationToken)
     {
         if (key is not null && password)
         {

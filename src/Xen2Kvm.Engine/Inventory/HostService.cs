@@ -12,6 +12,12 @@ namespace Xen2Kvm.Engine.Inventory;
 /// <param name="DataAddress">Address other hosts use, or null.</param>
 public sealed record NewHost(string Name, HostKind Kind, SshEndpoint Ssh, string? Secret, string? DataAddress = null);
 
+/// <summary>What a person changes of a host: how it is reached. Its name and kind stay, since plans and runs refer to them.</summary>
+/// <param name="Ssh">How to reach it, with the confirmed host key.</param>
+/// <param name="Secret">New private key text or password; null keeps the stored one.</param>
+/// <param name="DataAddress">Address other hosts use, or null.</param>
+public sealed record ChangedHost(SshEndpoint Ssh, string? Secret, string? DataAddress = null);
+
 /// <summary>A request that cannot be carried out; the message says why and what to do.</summary>
 public sealed class RefusedException(string message) : Exception(message);
 
@@ -55,16 +61,7 @@ public sealed class HostService(IHostStore hosts, IRunStore runs, IHostConnector
             throw new RefusedException("Give the host a name of 1 to 100 characters.");
         }
 
-        if (string.IsNullOrWhiteSpace(newHost.Ssh.HostKey))
-        {
-            throw new RefusedException($"Confirm the host key of {newHost.Ssh.Address} first: compare its fingerprint with the one on the host's own console.");
-        }
-
-        if (newHost.Ssh.Authentication != SshAuthentication.Ambient && string.IsNullOrEmpty(newHost.Secret))
-        {
-            throw new RefusedException("Give a private key or a password, or choose the program's own SSH identity.");
-        }
-
+        Check(newHost.Ssh, newHost.Secret is { Length: > 0 });
         if (await FindAsync(name, cancellationToken).ConfigureAwait(false) is not null)
         {
             throw new RefusedException($"There is a host named {name} already. Choose another name.");
@@ -79,6 +76,30 @@ public sealed class HostService(IHostStore hosts, IRunStore runs, IHostConnector
         await AuditAsync(by, "host.add", host.Name, $"{host.Kind} {host.Ssh.User}@{host.Ssh.Address}:{host.Ssh.Port}", cancellationToken)
             .ConfigureAwait(false);
         return host;
+    }
+
+    /// <summary>
+    /// Changes how a host is reached: another address, account, password, key, or a host key that was confirmed anew. What is connected ends;
+    /// runs in work go on with the next connection.
+    /// </summary>
+    /// <exception cref="RefusedException">The host key is missing, or another way to sign in was chosen without its secret.</exception>
+    public async Task<Host> ChangeAsync(Host host, ChangedHost change, string by, CancellationToken cancellationToken)
+    {
+        Check(change.Ssh, change.Secret is { Length: > 0 } || change.Ssh.Authentication == host.Ssh.Authentication);
+        var changed = host with { Ssh = change.Ssh, DataAddress = change.DataAddress, UnreachableSince = null, LastError = null };
+        if (change.Ssh.Authentication == SshAuthentication.Ambient)
+        {
+            await hosts.SetSecretAsync(host.Id, null, cancellationToken).ConfigureAwait(false);
+        }
+        else if (change.Secret is { Length: > 0 } secret)
+        {
+            await hosts.SetSecretAsync(host.Id, secret, cancellationToken).ConfigureAwait(false);
+        }
+
+        await hosts.SaveAsync(changed, cancellationToken).ConfigureAwait(false);
+        connector.Forget(host.Id);
+        await AuditAsync(by, "host.change", host.Name, string.Join(", ", Differences(host, change)), cancellationToken).ConfigureAwait(false);
+        return changed;
     }
 
     /// <summary>Tests a connection, check by check.</summary>
@@ -97,15 +118,12 @@ public sealed class HostService(IHostStore hosts, IRunStore runs, IHostConnector
                 : await connector.Kvm(shell).TakeInventoryAsync(cancellationToken).ConfigureAwait(false);
             var before = await hosts.GetSnapshotAsync(id, cancellationToken).ConfigureAwait(false);
             await hosts.SaveSnapshotAsync(id, snapshot, SnapshotDifference.Between(before, snapshot), cancellationToken).ConfigureAwait(false);
-            await hosts.SaveAsync(host with { LastSeenAt = snapshot.TakenAt, UnreachableSince = null, LastError = null }, cancellationToken)
-                .ConfigureAwait(false);
+            await hosts.SetSeenAsync(id, snapshot.TakenAt, cancellationToken).ConfigureAwait(false);
             return snapshot;
         }
         catch (RemoteException failure)
         {
-            await hosts.SaveAsync(
-                host with { UnreachableSince = host.UnreachableSince ?? time.GetUtcNow(), LastError = failure.Message }, cancellationToken)
-                .ConfigureAwait(false);
+            await hosts.SetUnreachableAsync(id, time.GetUtcNow(), failure.Message, cancellationToken).ConfigureAwait(false);
             return null;
         }
     }
@@ -124,6 +142,33 @@ public sealed class HostService(IHostStore hosts, IRunStore runs, IHostConnector
 
         await hosts.RemoveAsync(host.Id, cancellationToken).ConfigureAwait(false);
         await AuditAsync(by, "host.remove", host.Name, "", cancellationToken).ConfigureAwait(false);
+    }
+
+    private static void Check(SshEndpoint ssh, bool hasSecret)
+    {
+        if (string.IsNullOrWhiteSpace(ssh.HostKey))
+        {
+            throw new RefusedException($"Confirm the host key of {ssh.Address} first: compare its fingerprint with the one on the host's own console.");
+        }
+
+        if (ssh.Authentication != SshAuthentication.Ambient && !hasSecret)
+        {
+            throw new RefusedException("Give a private key or a password, or choose the program's own SSH identity.");
+        }
+    }
+
+    private static IEnumerable<string> Differences(Host host, ChangedHost change)
+    {
+        var (before, after) = (host.Ssh, change.Ssh);
+        var places = ($"{before.User}@{before.Address}:{before.Port}", $"{after.User}@{after.Address}:{after.Port}");
+        var words = new (string Word, object? Before, object? After)[]
+        {
+            ("address", places.Item1, places.Item2), ("sign-in", before.Authentication, after.Authentication), ("sudo", before.UseSudo, after.UseSudo),
+            ("jump host", before.JumpHost, after.JumpHost), ("old algorithms", before.AllowLegacyAlgorithms, after.AllowLegacyAlgorithms),
+            ("data address", host.DataAddress, change.DataAddress), ("host key", before.HostKey, after.HostKey),
+        };
+        return words.Where(word => !Equals(word.Before, word.After)).Select(word => $"{word.Word} {word.Before ?? "none"} → {word.After ?? "none"}")
+            .Concat(change.Secret is { Length: > 0 } ? ["new secret"] : Array.Empty<string>());
     }
 
     private Task AuditAsync(string by, string action, string subject, string detail, CancellationToken cancellationToken) =>

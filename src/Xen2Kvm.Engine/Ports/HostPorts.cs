@@ -12,6 +12,9 @@ public interface IHostConnector
     /// <param name="log">Where its commands are written, or null.</param>
     IRemoteShell Shell(Host host, ICommandLog? log = null);
 
+    /// <summary>Ends the connection to a host, so that the next command is sent with what is stored by then.</summary>
+    void Forget(Guid hostId);
+
     /// <summary>The Xen side of a host.</summary>
     IXenHost Xen(IRemoteShell shell);
 

@@ -16,6 +16,12 @@ public interface IHostStore
     /// <summary>Adds or replaces a host; name and id are unique.</summary>
     Task SaveAsync(Host host, CancellationToken cancellationToken);
 
+    /// <summary>An inventory succeeded: the host is reachable. Nothing else of it is touched, so a change by a person meanwhile stays.</summary>
+    Task SetSeenAsync(Guid id, DateTimeOffset at, CancellationToken cancellationToken);
+
+    /// <summary>A contact failed: unreachable since then, unless it was before, and why.</summary>
+    Task SetUnreachableAsync(Guid id, DateTimeOffset at, string error, CancellationToken cancellationToken);
+
     /// <summary>Removes a host with its secret and inventory.</summary>
     Task RemoveAsync(Guid id, CancellationToken cancellationToken);
 

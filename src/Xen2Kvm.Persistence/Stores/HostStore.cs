@@ -52,6 +52,21 @@ internal sealed class HostStore(IDbContextFactory<Xen2KvmDbContext> contexts, ID
         }
     }
 
+    public async Task SetSeenAsync(Guid id, DateTimeOffset at, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        await context.Database.ExecuteSqlAsync(
+            $"UPDATE hosts SET last_seen_at = {at.ToUniversalTime()}, unreachable_since = NULL, last_error = NULL WHERE id = {id}", cancellationToken);
+    }
+
+    public async Task SetUnreachableAsync(Guid id, DateTimeOffset at, string error, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        await context.Database.ExecuteSqlAsync(
+            $"UPDATE hosts SET unreachable_since = COALESCE(unreachable_since, {at.ToUniversalTime()}), last_error = {StoreText.Clean(error)} WHERE id = {id}",
+            cancellationToken);
+    }
+
     public async Task RemoveAsync(Guid id, CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);

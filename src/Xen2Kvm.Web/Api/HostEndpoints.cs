@@ -20,6 +20,8 @@ internal static class HostEndpoints
             .WithSummary("Ask a host for its key, for a person to compare").ProducesProblem(StatusCodes.Status502BadGateway);
         group.MapPost("", AddAsync).RequireAuthorization(Roles.Operator).WithSummary("Add a host whose key was confirmed")
             .ProducesProblem(StatusCodes.Status409Conflict);
+        group.MapPut("/{host}", ChangeAsync).RequireAuthorization(Roles.Operator)
+            .WithSummary("Change how a host is reached; a secret that is left out stays");
         group.MapPost("/{host}/test", TestAsync).RequireAuthorization(Roles.Operator).WithSummary("Test the connection, check by check");
         group.MapPost("/{host}/refresh", RefreshAsync).RequireAuthorization(Roles.Operator).WithSummary("Take an inventory now")
             .ProducesProblem(StatusCodes.Status502BadGateway);
@@ -55,6 +57,14 @@ internal static class HostEndpoints
     {
         var added = await hosts.AddAsync(host, user.ActorName(), cancellationToken).ConfigureAwait(false);
         return TypedResults.Created($"/api/v1/hosts/{added.Id}", HostSummary.Of(added, null));
+    }
+
+    private static async Task<HostSummary> ChangeAsync(
+        string host, ChangedHost change, HostService hosts, ClaimsPrincipal user, CancellationToken cancellationToken)
+    {
+        var found = await FindAsync(hosts, host, cancellationToken).ConfigureAwait(false);
+        var changed = await hosts.ChangeAsync(found, change, user.ActorName(), cancellationToken).ConfigureAwait(false);
+        return HostSummary.Of(changed, await hosts.GetSnapshotAsync(changed.Id, cancellationToken).ConfigureAwait(false));
     }
 
     private static async Task<IReadOnlyList<HostCheck>> TestAsync(string host, HostService hosts, CancellationToken cancellationToken) =>

@@ -18,6 +18,10 @@ internal sealed class DemoConnector(IHostStore hosts, IHostConnector real, TimeP
         return shell;
     }
 
+    public void Forget(Guid hostId)
+    {
+    }
+
     public IXenHost Xen(IRemoteShell shell)
     {
         var xen = Substitute.For<IXenHost>();

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using NSubstitute;
+using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Web.Auth;
 using Xen2Kvm.Web.Tests.Support;
 
@@ -49,6 +51,35 @@ public sealed class HostApiTests(Database database)
         {
             (await api.GetStringAsync(path, Token)).ShouldNotContain("hunter2");
         }
+    }
+
+    [Fact]
+    public async Task A_changed_host_is_reached_anew_and_keeps_its_secret_unless_a_new_one_is_given()
+    {
+        await using var dashboard = await Dashboard.StartAsync(database);
+        using var api = await dashboard.WithTokenAsync(Roles.Operator);
+        var added = await api.SendJsonAsync(HttpMethod.Post, "/api/v1/hosts", new
+        {
+            name = "xen1", kind = "Xen", secret = "first secret", ssh = new { address = "192.0.2.1", hostKey = FakeHosts.Key, authentication = "Password" },
+        });
+        var id = added["id"]!.GetValue<Guid>();
+        await api.SendJsonAsync(HttpMethod.Put, "/api/v1/hosts/xen1", new { ssh = new { address = "192.0.2.7", hostKey = FakeHosts.Key, authentication = "Password" } });
+        (await dashboard.Get<IHostStore>().GetSecretAsync(id, Token)).ShouldBe("first secret");
+        dashboard.Hosts.Connector.Received().Forget(id);
+
+        await api.SendJsonAsync(HttpMethod.Put, "/api/v1/hosts/xen1", new { secret = "second secret", ssh = new { address = "192.0.2.7", hostKey = FakeHosts.Key, authentication = "Password" } });
+        (await dashboard.Get<IHostStore>().GetSecretAsync(id, Token)).ShouldBe("second secret");
+        (await api.ProblemAsync(HttpMethod.Put, "/api/v1/hosts/xen1", new { ssh = new { address = "a", hostKey = FakeHosts.Key, authentication = "Key" } }, HttpStatusCode.Conflict))
+            .ShouldContain("Give a private key or a password");
+        (await api.ProblemAsync(HttpMethod.Put, "/api/v1/hosts/xen1", new { ssh = new { address = "a", authentication = "Password" } }, HttpStatusCode.Conflict))
+            .ShouldContain("Confirm the host key");
+        await api.SendJsonAsync(HttpMethod.Put, "/api/v1/hosts/xen1", new { ssh = new { address = "192.0.2.7", hostKey = FakeHosts.Key, authentication = "Ambient" } });
+        (await dashboard.Get<IHostStore>().GetSecretAsync(id, Token)).ShouldBeNull();
+
+        var audit = await api.GetStringAsync("/api/v1/audit", Token);
+        audit.ShouldContain("host.change");
+        audit.ShouldContain("192.0.2.7");
+        audit.ShouldNotContain("second secret");
     }
 
     [Fact]

@@ -36,6 +36,10 @@ public sealed class FakeHosts
 
     public IHostConnector Connector { get; }
 
+    /// <summary>Makes every host show another key.</summary>
+    public void Offer(string key, string fingerprint) =>
+        Connector.ScanHostKeyAsync(Arg.Any<SshEndpoint>(), Arg.Any<CancellationToken>()).Returns(new HostKeyOffer(key, fingerprint));
+
     /// <summary>Makes the Xen host refuse.</summary>
     public void Break(string message) => _xen.TakeInventoryAsync(Arg.Any<CancellationToken>())
         .ThrowsAsync(new RemoteException(RemoteFailure.Authentication, "xen1", message));

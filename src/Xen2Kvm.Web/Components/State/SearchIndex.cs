@@ -57,6 +57,9 @@ public static class Links
     /// <summary>A host's page.</summary>
     public static string Host(Host host) => $"/hosts/{host.Id}";
 
+    /// <summary>The page that changes how a host is reached.</summary>
+    public static string ChangeHost(Host host) => $"/hosts/{host.Id}/change";
+
     /// <summary>A guest's page.</summary>
     public static string Guest(string host, string guest) => $"/guests/{Uri.EscapeDataString(host)}/{Uri.EscapeDataString(guest)}";
 

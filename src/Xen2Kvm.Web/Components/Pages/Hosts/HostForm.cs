@@ -1,9 +1,10 @@
 using Xen2Kvm.Domain.Inventory;
 using Xen2Kvm.Engine.Inventory;
+using Host = Xen2Kvm.Domain.Inventory.Host;
 
 namespace Xen2Kvm.Web.Components.Pages.Hosts;
 
-/// <summary>What a person types to add a host.</summary>
+/// <summary>What a person types to add a host, or to change one.</summary>
 public sealed class HostForm
 {
     /// <summary>Xen or KVM.</summary>
@@ -42,14 +43,40 @@ public sealed class HostForm
     /// <summary>Address for data between hosts.</summary>
     public string DataAddress { get; set; } = "";
 
+    /// <summary>How the stored secret signs in; null when none is stored. As long as that way is chosen, an empty field keeps it.</summary>
+    public SshAuthentication? Stored { get; private init; }
+
+    /// <summary>It is a host that is known already.</summary>
+    public bool IsKnown { get; private init; }
+
+    /// <summary>The secret may be left out.</summary>
+    public bool KeepsSecret => Stored == Authentication;
+
+    /// <summary>What is known of a host. Its secret stays where it is.</summary>
+    public static HostForm Of(Host host) => new()
+    {
+        IsKnown = true,
+        Kind = host.Kind,
+        Name = host.Name,
+        Address = host.Ssh.Address,
+        Port = host.Ssh.Port,
+        User = host.Ssh.User,
+        Authentication = host.Ssh.Authentication,
+        Stored = host.Ssh.Authentication == SshAuthentication.Ambient ? null : host.Ssh.Authentication,
+        UseSudo = host.Ssh.UseSudo,
+        JumpHost = host.Ssh.JumpHost ?? "",
+        Legacy = host.Ssh.AllowLegacyAlgorithms,
+        DataAddress = host.DataAddress ?? "",
+    };
+
     /// <summary>What is missing before the host can be asked for its key; null when nothing.</summary>
     public string? Missing() => this switch
     {
         { Address.Length: 0 } => "Give the host's address.",
         { Port: < 1 or > 65535 } => "Give a port from 1 to 65535.",
         { User.Length: 0 } => "Give the account to sign in with.",
-        { Authentication: SshAuthentication.Key, Key.Length: 0 } => "Paste the private key, or choose another way to sign in.",
-        { Authentication: SshAuthentication.Password, Password.Length: 0 } => "Give the password, or choose another way to sign in.",
+        { KeepsSecret: false, Authentication: SshAuthentication.Key, Key.Length: 0 } => "Paste the private key, or choose another way to sign in.",
+        { KeepsSecret: false, Authentication: SshAuthentication.Password, Password.Length: 0 } => "Give the password, or choose another way to sign in.",
         _ => null,
     };
 
@@ -68,11 +95,17 @@ public sealed class HostForm
 
     /// <summary>The host to add.</summary>
     public NewHost ToHost(string hostKey) => new(
-        Name.Trim() is { Length: > 0 } name ? name : Address.Trim(), Kind, Endpoint(hostKey), Secret(),
-        DataAddress.Trim() is { Length: > 0 } data ? data : null);
+        Name.Trim() is { Length: > 0 } name ? name : Address.Trim(), Kind, Endpoint(hostKey), Secret(), Data());
+
+    /// <summary>The change of a host that is known.</summary>
+    public ChangedHost ToChange(string hostKey) => new(Endpoint(hostKey), Secret(), Data());
+
+    private string? Data() => DataAddress.Trim() is { Length: > 0 } data ? data : null;
 
     private string? Secret() => Authentication switch
     {
+        _ when KeepsSecret && Key.Length + Password.Length == 0 => null,
+
         // A key that lost its last line end while being pasted is refused by the SSH client.
         SshAuthentication.Key => Key.Replace("\r\n", "\n", StringComparison.Ordinal).Trim() + "\n",
         SshAuthentication.Password => Password,
