@@ -12,7 +12,7 @@ public sealed class HostCommandTests(Database database)
         string[] add = ["host", "add", "xen1", "--kind", "xen", "--address", "192.0.2.1"];
         var refused = (await Shell.AgainstAsync(dashboard, "n\n", true, add)).Ends(1);
         refused.Error.ShouldContain(FakeHosts.Fingerprint);
-        refused.Error.ShouldContain("nothing was added");
+        refused.Error.ShouldContain("nothing was changed");
         (await Shell.AgainstAsync(dashboard, "", false, add)).Ends(2).Error.ShouldContain("--accept-fingerprint");
         (await Shell.AgainstAsync(dashboard, "y\n", true, add)).Ends(0).Out.ShouldContain("Added xen1");
         (await Shell.AgainstAsync(dashboard, "host", "list", "--json")).Ends(0).Json[0]!["name"]!.GetValue<string>().ShouldBe("xen1");
@@ -26,6 +26,18 @@ public sealed class HostCommandTests(Database database)
             dashboard, "host", "add", "xen1", "--kind", "xen", "--address", "192.0.2.1", "--accept-fingerprint", "SHA256:other")).Ends(1);
         refused.Error.ShouldContain("someone else answers");
         (await Shell.AgainstAsync(dashboard, "host", "list", "--json")).Json.AsArray().ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_changed_key_is_confirmed_after_a_person_compared_it()
+    {
+        await using var dashboard = await Dashboard.StartAsync(database);
+        await Scene.AddHostsAsync(dashboard);
+        (await Shell.AgainstAsync(dashboard, "n\n", true, "host", "trust", "xen1")).Ends(1).Error.ShouldContain(FakeHosts.Fingerprint);
+        (await Shell.AgainstAsync(dashboard, "host", "trust", "xen1", "--accept-fingerprint", "SHA256:other")).Ends(1);
+        (await Shell.AgainstAsync(dashboard, "host", "trust", "xen1", "--accept-fingerprint", FakeHosts.Fingerprint)).Ends(0).Out
+            .ShouldContain("From now on only this key of xen1 is accepted");
+        (await Shell.AgainstAsync(dashboard, "host", "show", "xen1", "--json")).Json["ssh"]!["hostKey"]!.GetValue<string>().ShouldBe(FakeHosts.Key);
     }
 
     [Fact]

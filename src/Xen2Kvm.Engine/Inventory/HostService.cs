@@ -40,10 +40,27 @@ public sealed class HostService(IHostStore hosts, IRunStore runs, IHostConnector
     public Task<IReadOnlyList<(DateTimeOffset At, SnapshotDifference Difference)>> ListDifferencesAsync(
         Guid id, DateTimeOffset since, CancellationToken cancellationToken) => hosts.ListDifferencesAsync(id, since, cancellationToken);
 
-    /// <summary>Asks a host for its key, for a person to compare.</summary>
+    /// <summary>Asks a host that is to be added for its key, for a person to compare.</summary>
     /// <exception cref="RemoteException">It does not answer.</exception>
-    public Task<HostKeyOffer> ScanHostKeyAsync(SshEndpoint endpoint, CancellationToken cancellationToken) =>
-        connector.ScanHostKeyAsync(endpoint, cancellationToken);
+    public Task<HostKeyOffer> ScanHostKeyAsync(SshEndpoint endpoint, string? secret, CancellationToken cancellationToken) =>
+        connector.ScanHostKeyAsync(endpoint, secret, cancellationToken);
+
+    /// <summary>Asks a known host for the key it shows now, for a person to compare.</summary>
+    /// <exception cref="RemoteException">It does not answer.</exception>
+    public async Task<HostKeyOffer> ScanHostKeyAsync(Host host, CancellationToken cancellationToken) => await connector.ScanHostKeyAsync(
+        host.Ssh, await hosts.GetSecretAsync(host.Id, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Pins the keys that a person has compared in place of those confirmed before.</summary>
+    /// <exception cref="RefusedException">A key is missing.</exception>
+    public async Task<Host> TrustAsync(Host host, HostKeyOffer offer, string by, CancellationToken cancellationToken)
+    {
+        RefuseWithoutKeys(host.Ssh, offer.Key, offer.Jump?.Key);
+        var trusted = host with { Ssh = host.Ssh with { HostKey = offer.Key, JumpHostKey = offer.Jump?.Key } };
+        await hosts.SaveAsync(trusted, cancellationToken).ConfigureAwait(false);
+        await AuditAsync(by, "host.trust", host.Name,
+            offer.Key + (offer.Jump is { } jump ? $", jump host {host.Ssh.JumpHost}: {jump.Key}" : ""), cancellationToken).ConfigureAwait(false);
+        return trusted;
+    }
 
     /// <summary>Adds a host. Its key must have been confirmed.</summary>
     /// <exception cref="RefusedException">The name is taken or empty, or the host key is missing.</exception>
@@ -55,11 +72,7 @@ public sealed class HostService(IHostStore hosts, IRunStore runs, IHostConnector
             throw new RefusedException("Give the host a name of 1 to 100 characters.");
         }
 
-        if (string.IsNullOrWhiteSpace(newHost.Ssh.HostKey))
-        {
-            throw new RefusedException($"Confirm the host key of {newHost.Ssh.Address} first: compare its fingerprint with the one on the host's own console.");
-        }
-
+        RefuseWithoutKeys(newHost.Ssh, newHost.Ssh.HostKey, newHost.Ssh.JumpHostKey);
         if (newHost.Ssh.Authentication != SshAuthentication.Ambient && string.IsNullOrEmpty(newHost.Secret))
         {
             throw new RefusedException("Give a private key or a password, or choose the program's own SSH identity.");
@@ -124,6 +137,19 @@ public sealed class HostService(IHostStore hosts, IRunStore runs, IHostConnector
 
         await hosts.RemoveAsync(host.Id, cancellationToken).ConfigureAwait(false);
         await AuditAsync(by, "host.remove", host.Name, "", cancellationToken).ConfigureAwait(false);
+    }
+
+    private static void RefuseWithoutKeys(SshEndpoint endpoint, string? key, string? jumpKey)
+    {
+        if (string.IsNullOrWhiteSpace(key))
+        {
+            throw new RefusedException($"Confirm the host key of {endpoint.Address} first: compare its fingerprint with the one on the host's own console.");
+        }
+
+        if (endpoint.JumpHost is { } jump && string.IsNullOrWhiteSpace(jumpKey))
+        {
+            throw new RefusedException($"Confirm the host key of the jump host {jump} too: compare its fingerprint with the one on its own console.");
+        }
     }
 
     private Task AuditAsync(string by, string action, string subject, string detail, CancellationToken cancellationToken) =>

@@ -1,5 +1,6 @@
 using Xen2Kvm.Domain.Inventory;
 using Xen2Kvm.Engine.Inventory;
+using Xen2Kvm.Engine.Ports;
 
 namespace Xen2Kvm.Web.Components.Pages.Hosts;
 
@@ -53,8 +54,8 @@ public sealed class HostForm
         _ => null,
     };
 
-    /// <summary>The endpoint, with the host key once it was confirmed.</summary>
-    public SshEndpoint Endpoint(string? hostKey) => new()
+    /// <summary>The endpoint, with the host keys once they were confirmed.</summary>
+    public SshEndpoint Endpoint(HostKeyOffer? confirmed) => new()
     {
         Address = Address.Trim(),
         Port = Port,
@@ -63,15 +64,17 @@ public sealed class HostForm
         UseSudo = UseSudo,
         JumpHost = JumpHost.Trim() is { Length: > 0 } jump ? jump : null,
         AllowLegacyAlgorithms = Legacy,
-        HostKey = hostKey,
+        HostKey = confirmed?.Key,
+        JumpHostKey = confirmed?.Jump?.Key,
     };
 
     /// <summary>The host to add.</summary>
-    public NewHost ToHost(string hostKey) => new(
-        Name.Trim() is { Length: > 0 } name ? name : Address.Trim(), Kind, Endpoint(hostKey), Secret(),
+    public NewHost ToHost(HostKeyOffer confirmed) => new(
+        Name.Trim() is { Length: > 0 } name ? name : Address.Trim(), Kind, Endpoint(confirmed), Secret(),
         DataAddress.Trim() is { Length: > 0 } data ? data : null);
 
-    private string? Secret() => Authentication switch
+    /// <summary>What signs in, as it is stored; null for the account's own SSH identity.</summary>
+    public string? Secret() => Authentication switch
     {
         // A key that lost its last line end while being pasted is refused by the SSH client.
         SshAuthentication.Key => Key.Replace("\r\n", "\n", StringComparison.Ordinal).Trim() + "\n",
