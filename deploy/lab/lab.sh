@@ -16,9 +16,10 @@ usage: lab.sh VERB
   packages         install what the lab needs
   build            make the images that are missing
   up               build, then start network, xen1 with its guests, and kvm1
-  down             end everything that up started
+  down [--force]   end everything that up started
   status [--json]  what answers, and where each guest runs (exit code 3: the lab is not up)
-  reset            xen1 and its guests pristine, nothing left on kvm1, in seconds
+  reset [--force]  xen1 and its guests pristine, nothing left on kvm1, in seconds
+                   both refuse while a run copies between the hosts, unless forced
   ssh NAME [CMD…]  a shell or a command on xen1, kvm1, files, web or old
   env              addresses, keys, guests as JSON
   net-exec CMD…    run a command inside the lab's network
@@ -41,13 +42,41 @@ wait_for_guests() {
     done
 }
 
+# busy_host NAME: the commands of the agents at work there, one a line. Nothing when it does not answer: a lab that is
+# broken must be mendable.
+busy_host() {
+    # shellcheck disable=SC2016
+    timeout 60 ssh -i "$LAB_KEY" -o IdentitiesOnly=yes -o BatchMode=yes -o UserKnownHostsFile="$KNOWN_HOSTS" -o LogLevel=ERROR -o ConnectTimeout=10 \
+        "root@${ADDRESS[$1]}" '
+        for p in /proc/[0-9]*; do
+            case $(readlink "$p/exe") in
+                */x2k-agent*) tr "\0" " " <"$p/cmdline"; echo ;;
+            esac
+        done' 2>/dev/null </dev/null || :
+}
+
+# refuse_if_used VERB [--force]: nobody pulls the lab from under a run by accident.
+refuse_if_used() {
+    local verb=$1 host busy
+    if [ "${2:-}" = --force ]; then return; fi
+    for host in "${HOSTS[@]}"; do
+        "${host}_running" || continue
+        busy=$(busy_host "$host")
+        if [ -n "$busy" ]; then
+            warn "a run is at work on $host: $(head -n 1 <<<"$busy")"
+            die "$verb would break it; let it end, stop it in the dashboard, or call $verb --force"
+        fi
+    done
+}
+
 # Whether what runs was started from the images as the recipes have them now.
 is_current() { all_built && { ready_exists || [ -f "$RUN/xen1/first-start" ]; }; }
 
 verb_up() {
     if { xen1_running || kvm1_running; } && ! is_current; then
         say "the recipes have changed since the lab was started"
-        verb_down
+        refuse_if_used down
+        take_down
     fi
     verb_build
     network_up
@@ -69,6 +98,15 @@ verb_up() {
 }
 
 verb_down() {
+    case ${1:-} in
+        '' | --force) ;;
+        *) usage; exit 2 ;;
+    esac
+    refuse_if_used down "$@"
+    take_down
+}
+
+take_down() {
     kvm1_stop
     xen1_stop
     network_down
@@ -76,11 +114,13 @@ verb_down() {
 }
 
 verb_reset() {
-    local name
+    local name force=
     for name in "$@"; do
+        if [ "$name" = --force ]; then force=--force; continue; fi
         is_guest "$name" || { warn "no such guest: $name"; exit 2; }
     done
     if ! xen1_running || ! kvm1_running; then die "the lab is not up: call up"; fi
+    refuse_if_used reset "$force"
     kvm1_stop
     kvm1_start
     # A new QEMU, not loadvm in the running one: there the processor's time counter would not go back with the rest, and the guests would

@@ -75,8 +75,8 @@ public sealed class HostConnector : IHostConnector, IAsyncDisposable, IDisposabl
     public IKvmHost Kvm(IRemoteShell shell) => new KvmHost(shell, _time);
 
     /// <inheritdoc />
-    public Task<HostKeyOffer> ScanHostKeyAsync(SshEndpoint endpoint, CancellationToken cancellationToken) =>
-        new HostKeyScanner(_options, _directory, _time).ScanAsync(endpoint, cancellationToken);
+    public Task<HostKeyOffer> ScanHostKeyAsync(SshEndpoint endpoint, string? secret, CancellationToken cancellationToken) =>
+        new HostKeyScanner(_options, _directory, _time).ScanAsync(endpoint, secret, cancellationToken);
 
     /// <inheritdoc />
     public async Task<IReadOnlyList<HostCheck>> TestAsync(Host host, CancellationToken cancellationToken)

@@ -12,7 +12,7 @@ public sealed class HostCommandTests(Database database)
         string[] add = ["host", "add", "xen1", "--kind", "xen", "--address", "192.0.2.1"];
         var refused = (await Shell.AgainstAsync(dashboard, "n\n", true, add)).Ends(1);
         refused.Error.ShouldContain(FakeHosts.Fingerprint);
-        refused.Error.ShouldContain("nothing was stored");
+        refused.Error.ShouldContain("nothing was changed");
         (await Shell.AgainstAsync(dashboard, "", false, add)).Ends(2).Error.ShouldContain("--accept-fingerprint");
         (await Shell.AgainstAsync(dashboard, "y\n", true, add)).Ends(0).Out.ShouldContain("Added xen1");
         (await Shell.AgainstAsync(dashboard, "host", "list", "--json")).Ends(0).Json[0]!["name"]!.GetValue<string>().ShouldBe("xen1");
@@ -63,7 +63,7 @@ public sealed class HostCommandTests(Database database)
         await Scene.AddHostsAsync(dashboard);
         dashboard.Hosts.Offer("ssh-ed25519 AAAAnew", "SHA256:new");
         (await Shell.AgainstAsync(dashboard, "host", "change", "xen1", "--accept-fingerprint", "SHA256:other")).Ends(1).Error.ShouldContain("SHA256:new");
-        (await Shell.AgainstAsync(dashboard, "n\n", true, "host", "change", "xen1")).Ends(1).Error.ShouldContain("nothing was stored");
+        (await Shell.AgainstAsync(dashboard, "n\n", true, "host", "change", "xen1")).Ends(1).Error.ShouldContain("nothing was changed");
         (await Shell.AgainstAsync(dashboard, "host", "change", "xen1", "--accept-fingerprint", "SHA256:new")).Ends(0);
         (await Shell.AgainstAsync(dashboard, "host", "show", "xen1", "--json")).Json["ssh"]!["hostKey"]!.GetValue<string>().ShouldBe("ssh-ed25519 AAAAnew");
     }

@@ -36,9 +36,19 @@ public sealed class HostConnectorTests(TestSshd sshd) : IClassFixture<TestSshd>
     public async Task A_key_is_scanned_with_its_fingerprint_before_anyone_trusts_it()
     {
         await using var services = Services(new());
-        var offer = await services.GetRequiredService<IHostConnector>().ScanHostKeyAsync(sshd.Endpoint with { HostKey = null }, Cancel);
+        var offer = await services.GetRequiredService<IHostConnector>().ScanHostKeyAsync(sshd.Endpoint with { HostKey = null }, null, Cancel);
         offer.Key.ShouldBe(sshd.HostKey);
         offer.Fingerprint.ShouldBe(TestSshd.Run("ssh-keygen", "-lf", sshd.In("hostkey.pub")).Split(' ')[1]);
+    }
+
+    [Fact]
+    public async Task The_key_of_a_jump_host_is_scanned_along_with_the_hosts()
+    {
+        await using var services = Services(new());
+        var endpoint = sshd.Endpoint with { HostKey = null, JumpHost = $"root@127.0.0.1:{sshd.Port}" };
+        var offer = await services.GetRequiredService<IHostConnector>().ScanHostKeyAsync(endpoint, await File.ReadAllTextAsync(sshd.In("client"), Cancel), Cancel);
+        offer.Key.ShouldBe(sshd.HostKey);
+        offer.Jump.ShouldNotBeNull().Key.ShouldBe(sshd.HostKey);
     }
 
     [Fact]
@@ -46,7 +56,7 @@ public sealed class HostConnectorTests(TestSshd sshd) : IClassFixture<TestSshd>
     {
         await using var services = Services(new());
         var error = await Should.ThrowAsync<RemoteException>(() => services.GetRequiredService<IHostConnector>()
-            .ScanHostKeyAsync(sshd.Endpoint with { Port = TestSshd.FreePort(), HostKey = null }, Cancel));
+            .ScanHostKeyAsync(sshd.Endpoint with { Port = TestSshd.FreePort(), HostKey = null }, null, Cancel));
         error.Failure.ShouldBe(RemoteFailure.Unreachable);
     }
 

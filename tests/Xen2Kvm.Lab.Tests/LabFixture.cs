@@ -2,6 +2,13 @@ using System.Text.Json;
 
 namespace Xen2Kvm.Lab.Tests;
 
+/// <summary>Classes that use the lab run one after the other and share it: it is one, and a start of everything takes its time.</summary>
+[CollectionDefinition(Name)]
+public sealed class LabCollection : ICollectionFixture<LabFixture>
+{
+    public const string Name = "lab";
+}
+
 /// <summary>The lab as new, a dashboard of its own, and both hosts added to it by the command line client.</summary>
 public sealed class LabFixture : IAsyncLifetime
 {

@@ -3,8 +3,9 @@ using System.Text.Json;
 namespace Xen2Kvm.Lab.Tests;
 
 /// <summary>Real guests of a real Xen host moved to a real libvirt host, and back.</summary>
+[Collection(LabCollection.Name)]
 [TestCaseOrderer(typeof(ByName))]
-public sealed class MigrationTests(LabFixture lab) : IClassFixture<LabFixture>
+public sealed class MigrationTests(LabFixture lab)
 {
     private const string Checksums = "cd /srv/data && sha256sum --quiet -c SHA256SUMS && hostname";
 

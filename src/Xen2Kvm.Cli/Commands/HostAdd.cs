@@ -24,11 +24,12 @@ internal static class HostAdd
         var jump = new Option<string?>("--jump") { Description = "Jump host, as [user@]host[:port]" };
         var legacy = new Option<bool>("--legacy") { Description = "Allow the algorithms of very old dom0s (SHA-1, ssh-rsa)" };
         var data = new Option<string?>("--data-address") { Description = "Address by which other hosts reach this one" };
-        var accept = new Option<string?>("--accept-fingerprint") { Description = "Accept the host key of this fingerprint (SHA256:…) without asking" };
+        var accept = HostKeyConsent.Option();
+        var acceptJump = HostKeyConsent.JumpOption();
         var command = new Command(
             "add", "Add a host. Without --key and --password-stdin the dashboard uses its own account's SSH identity (agent, ~/.ssh).")
         {
-            name, kind, address, port, user, key, password, sudo, jump, legacy, data, accept,
+            name, kind, address, port, user, key, password, sudo, jump, legacy, data, accept, acceptJump,
         };
         common.Handle(command, async (parsed, client, print, token) =>
         {
@@ -44,38 +45,16 @@ internal static class HostAdd
                 JumpHost = parsed.GetValue(jump),
                 AllowLegacyAlgorithms = parsed.GetValue(legacy),
             };
-            var offer = await client.PostAsync<HostKeyOffer>("hosts/scan-key", endpoint, token).ConfigureAwait(false);
-            Accept(offer, endpoint, parsed.GetValue(accept), print);
+            var keyText = endpoint is { JumpHost: not null, Authentication: SshAuthentication.Key } ? secret : null;
+            var offer = await client.PostAsync<HostKeyOffer>("hosts/scan-key", new { ssh = endpoint, secret = keyText }, token).ConfigureAwait(false);
+            HostKeyConsent.Ask(offer, endpoint, parsed.GetValue(accept), parsed.GetValue(acceptJump), print);
             var added = await client.PostAsync<JsonNode>(
-                "hosts", new NewHost(parsed.GetRequiredValue(name), parsed.GetValue(kind), endpoint with { HostKey = offer.Key }, secret, parsed.GetValue(data)),
+                "hosts", new NewHost(parsed.GetRequiredValue(name), parsed.GetValue(kind), endpoint with { HostKey = offer.Key, JumpHostKey = offer.Jump?.Key }, secret, parsed.GetValue(data)),
                 token).ConfigureAwait(false);
             print.Result(added, () => print.Line($"Added {added["name"]}. Next: x2k host test {added["name"]}, then x2k host refresh {added["name"]}."));
             return CliExit.Done;
         });
         return command;
-    }
-
-    /// <summary>Has a person, or the given fingerprint, confirm a host key.</summary>
-    /// <exception cref="CliException">It is another one, or was not accepted.</exception>
-    public static void Accept(HostKeyOffer offer, SshEndpoint endpoint, string? accepted, Printer print)
-    {
-        if (accepted is not null)
-        {
-            if (accepted != offer.Fingerprint)
-            {
-                throw new CliException(
-                    $"{endpoint.Address} offers the key {offer.Fingerprint}, not {accepted}. If nobody changed its key, someone else answers under this address.");
-            }
-
-            return;
-        }
-
-        print.Note($"{endpoint.Address}:{endpoint.Port} offers the key {offer.Key.Split(' ')[0]} {offer.Fingerprint}");
-        print.Note("Compare it on the host's own console: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub");
-        if (!print.Confirm("Is it the same?", "--accept-fingerprint"))
-        {
-            throw new CliException("The host key was not accepted; nothing was stored.");
-        }
     }
 
     /// <summary>The private key of a file, or a password from standard input; null when neither was given.</summary>

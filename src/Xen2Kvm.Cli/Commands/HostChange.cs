@@ -25,10 +25,11 @@ internal static class HostChange
         var jump = new Option<string?>("--jump") { Description = "Jump host, as [user@]host[:port]; empty for none" };
         var legacy = new Option<bool?>("--legacy") { Description = "Allow the algorithms of very old dom0s: true or false" };
         var data = new Option<string?>("--data-address") { Description = "Address by which other hosts reach this one; empty for the same" };
-        var accept = new Option<string?>("--accept-fingerprint") { Description = "Accept a new host key of this fingerprint (SHA256:…) without asking" };
+        var accept = HostKeyConsent.Option();
+        var acceptJump = HostKeyConsent.JumpOption();
         var command = new Command("change", "Change how a host is reached; what is not given stays")
         {
-            name, address, port, user, key, password, ambient, sudo, jump, legacy, data, accept,
+            name, address, port, user, key, password, ambient, sudo, jump, legacy, data, accept, acceptJump,
         };
         common.Handle(command, async (parsed, client, print, token) =>
         {
@@ -48,14 +49,14 @@ internal static class HostChange
                 JumpHost = Given(parsed.GetValue(jump), before.JumpHost),
                 AllowLegacyAlgorithms = parsed.GetValue(legacy) ?? before.AllowLegacyAlgorithms,
             };
-            var offer = await client.PostAsync<HostKeyOffer>("hosts/scan-key", after with { HostKey = null }, token).ConfigureAwait(false);
-            if (offer.Key != before.HostKey)
+            var offer = await client.PostAsync<HostKeyOffer>($"{path}/scan-key", new { ssh = after, secret }, token).ConfigureAwait(false);
+            if (offer.Key != before.HostKey || offer.Jump?.Key != before.JumpHostKey)
             {
-                HostAdd.Accept(offer, after, parsed.GetValue(accept), print);
+                HostKeyConsent.Ask(offer, after, parsed.GetValue(accept), parsed.GetValue(acceptJump), print);
             }
 
             var changed = await client.PutAsync<JsonNode>(
-                path, new ChangedHost(after with { HostKey = offer.Key }, secret, Given(parsed.GetValue(data), (string?)known["dataAddress"])), token).ConfigureAwait(false);
+                path, new ChangedHost(after with { HostKey = offer.Key, JumpHostKey = offer.Jump?.Key }, secret, Given(parsed.GetValue(data), (string?)known["dataAddress"])), token).ConfigureAwait(false);
             print.Result(changed, () => print.Line($"Changed {changed["name"]}. Next: x2k host test {changed["name"]}."));
             return CliExit.Done;
         });

@@ -49,6 +49,9 @@ public sealed record SshEndpoint
 
     /// <summary>The pinned host key as in known_hosts without the name (<c>ssh-ed25519 AAAA…</c>); null until a person confirmed it.</summary>
     public string? HostKey { get; init; }
+
+    /// <summary>The pinned key of the jump host, in the same form; null until a person confirmed it, and without a jump host.</summary>
+    public string? JumpHostKey { get; init; }
 }
 
 /// <summary>A machine that the program knows and can reach over SSH.</summary>

@@ -46,10 +46,21 @@ public sealed class HostService(IHostStore hosts, IRunStore runs, IHostConnector
     public Task<IReadOnlyList<(DateTimeOffset At, SnapshotDifference Difference)>> ListDifferencesAsync(
         Guid id, DateTimeOffset since, CancellationToken cancellationToken) => hosts.ListDifferencesAsync(id, since, cancellationToken);
 
-    /// <summary>Asks a host for its key, for a person to compare.</summary>
+    /// <summary>Asks a host that is to be added for its key, for a person to compare.</summary>
     /// <exception cref="RemoteException">It does not answer.</exception>
-    public Task<HostKeyOffer> ScanHostKeyAsync(SshEndpoint endpoint, CancellationToken cancellationToken) =>
-        connector.ScanHostKeyAsync(endpoint, cancellationToken);
+    public Task<HostKeyOffer> ScanHostKeyAsync(SshEndpoint endpoint, string? secret, CancellationToken cancellationToken) =>
+        connector.ScanHostKeyAsync(endpoint, secret, cancellationToken);
+
+    /// <summary>Asks a known host for the key it shows now, or will show where it is to be reached from now on.</summary>
+    /// <param name="host">The host.</param>
+    /// <param name="endpoint">How it is to be reached; null: as stored.</param>
+    /// <param name="secret">What signs in; null: what is stored.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="RemoteException">It does not answer.</exception>
+    public async Task<HostKeyOffer> ScanHostKeyAsync(Host host, SshEndpoint? endpoint, string? secret, CancellationToken cancellationToken) =>
+        await connector.ScanHostKeyAsync(
+            endpoint ?? host.Ssh, secret ?? await hosts.GetSecretAsync(host.Id, cancellationToken).ConfigureAwait(false), cancellationToken)
+            .ConfigureAwait(false);
 
     /// <summary>Adds a host. Its key must have been confirmed.</summary>
     /// <exception cref="RefusedException">The name is taken or empty, or the host key is missing.</exception>
@@ -151,6 +162,11 @@ public sealed class HostService(IHostStore hosts, IRunStore runs, IHostConnector
             throw new RefusedException($"Confirm the host key of {ssh.Address} first: compare its fingerprint with the one on the host's own console.");
         }
 
+        if (ssh.JumpHost is { } jump && string.IsNullOrWhiteSpace(ssh.JumpHostKey))
+        {
+            throw new RefusedException($"Confirm the host key of the jump host {jump} too: compare its fingerprint with the one on its own console.");
+        }
+
         if (ssh.Authentication != SshAuthentication.Ambient && !hasSecret)
         {
             throw new RefusedException("Give a private key or a password, or choose the program's own SSH identity.");
@@ -166,6 +182,7 @@ public sealed class HostService(IHostStore hosts, IRunStore runs, IHostConnector
             ("address", places.Item1, places.Item2), ("sign-in", before.Authentication, after.Authentication), ("sudo", before.UseSudo, after.UseSudo),
             ("jump host", before.JumpHost, after.JumpHost), ("old algorithms", before.AllowLegacyAlgorithms, after.AllowLegacyAlgorithms),
             ("data address", host.DataAddress, change.DataAddress), ("host key", before.HostKey, after.HostKey),
+            ("jump host's key", before.JumpHostKey, after.JumpHostKey),
         };
         return words.Where(word => !Equals(word.Before, word.After)).Select(word => $"{word.Word} {word.Before ?? "none"} → {word.After ?? "none"}")
             .Concat(change.Secret is { Length: > 0 } ? ["new secret"] : Array.Empty<string>());

@@ -21,9 +21,12 @@ public interface IHostConnector
     /// <summary>The KVM side of a host.</summary>
     IKvmHost Kvm(IRemoteShell shell);
 
-    /// <summary>Asks a host for its key before anyone trusts it.</summary>
+    /// <summary>Asks a host, and the jump host before it, for their keys before anyone trusts them.</summary>
+    /// <param name="endpoint">How to reach it.</param>
+    /// <param name="secret">What signs in at the host; a key opens the jump host too. Null when there is none.</param>
+    /// <param name="cancellationToken">Cancels.</param>
     /// <exception cref="RemoteException">The host does not answer.</exception>
-    Task<HostKeyOffer> ScanHostKeyAsync(SshEndpoint endpoint, CancellationToken cancellationToken);
+    Task<HostKeyOffer> ScanHostKeyAsync(SshEndpoint endpoint, string? secret, CancellationToken cancellationToken);
 
     /// <summary>Tests a connection in small named checks, each with a readable result; never throws for a host's fault.</summary>
     Task<IReadOnlyList<HostCheck>> TestAsync(Host host, CancellationToken cancellationToken);
@@ -32,7 +35,8 @@ public interface IHostConnector
 /// <summary>A key that a host offers.</summary>
 /// <param name="Key">As for known_hosts, without the name: <c>ssh-ed25519 AAAA…</c>.</param>
 /// <param name="Fingerprint"><c>SHA256:…</c> as ssh-keygen prints it.</param>
-public sealed record HostKeyOffer(string Key, string Fingerprint);
+/// <param name="Jump">The same of the jump host; null without one.</param>
+public sealed record HostKeyOffer(string Key, string Fingerprint, HostKeyOffer? Jump = null);
 
 /// <summary>Result of one check of a connection test.</summary>
 /// <param name="Name">What was checked: <c>SSH connection</c>.</param>

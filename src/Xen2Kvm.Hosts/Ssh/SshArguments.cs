@@ -79,21 +79,21 @@ internal static partial class SshArguments
     ];
 
     /// <summary>Asks a host for its key: the key exchange happens, no way to authenticate is offered, and the key is in the file after.</summary>
-    public static List<string> Scan(SshEndpoint endpoint, SshOptions options, string knownHosts)
+    public static List<string> Scan(SshEndpoint endpoint, SshOptions options, string knownHosts, string? identity)
     {
         // Ours first: ssh takes the first value of an option.
         var algorithms = "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,rsa-sha2-512,rsa-sha2-256"
             + (endpoint.AllowLegacyAlgorithms ? ",ssh-rsa" : "");
         return
         [
-            "-o", $"HostKeyAlgorithms={algorithms}", .. Common(endpoint, options, knownHosts, "accept-new", null),
+            "-o", $"HostKeyAlgorithms={algorithms}", .. Common(endpoint, options, knownHosts, "accept-new", identity),
             "-o", "BatchMode=yes", "-o", "PreferredAuthentications=none", "-o", "ControlPath=none", "--", endpoint.Address, "true",
         ];
     }
 
     private static List<string> Common(SshEndpoint endpoint, SshOptions options, string knownHosts, string strict, string? identity)
     {
-        var seconds = ((int)Math.Ceiling(options.ConnectTimeout.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        var seconds = Seconds(options.ConnectTimeout);
         List<string> arguments = [];
         if (endpoint.Authentication != SshAuthentication.Ambient)
         {
@@ -105,7 +105,7 @@ internal static partial class SshArguments
             "-T", "-a", "-x", "-l", endpoint.User, "-p", endpoint.Port.ToString(CultureInfo.InvariantCulture),
             // INFO, because "no matching key exchange method" and the like are said at that level.
             "-o", "LogLevel=INFO", "-o", $"ConnectTimeout={seconds}", "-o", "ConnectionAttempts=1",
-            "-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4",
+            "-o", $"ServerAliveInterval={Seconds(options.AliveInterval)}", "-o", "ServerAliveCountMax=4",
             "-o", $"StrictHostKeyChecking={strict}", "-o", $"UserKnownHostsFile={knownHosts}", "-o", "GlobalKnownHostsFile=/dev/null",
             "-o", $"HostKeyAlias={Alias}", "-o", "HashKnownHosts=no", "-o", "CheckHostIP=no", "-o", "UpdateHostKeys=no",
             "-o", "ForwardAgent=no", "-o", "ClearAllForwardings=yes", "-o", "PermitLocalCommand=no", "-o", "Compression=no",
@@ -117,7 +117,7 @@ internal static partial class SshArguments
 
         if (endpoint.JumpHost is { } jump)
         {
-            arguments.AddRange(["-o", $"ProxyCommand={JumpCommand(jump, options, endpoint, identity, seconds)}"]);
+            arguments.AddRange(["-o", $"ProxyCommand={JumpCommand(jump, options, endpoint, knownHosts, identity, seconds)}"]);
         }
 
         return arguments;
@@ -125,6 +125,9 @@ internal static partial class SshArguments
 
     /// <summary>The name under which the pinned key stands in known_hosts.</summary>
     public const string Alias = "x2k-host";
+
+    /// <summary>The same for the jump host.</summary>
+    public const string JumpAlias = "x2k-jump";
 
     private static readonly string[] Legacy =
     [
@@ -134,22 +137,18 @@ internal static partial class SshArguments
     ];
 
     /// <summary>
-    /// Like -J, but with the host's own key offered to the jump host too, and never the password. The jump host's key is kept by the
-    /// program's account on first contact: whoever plays the jump host sees only what is encrypted for the pinned key behind it.
+    /// Like -J, but with the host's own key offered to the jump host too, and never the password. The jump host's key is pinned as the
+    /// host's own is, in the same file.
     /// </summary>
-    private static string JumpCommand(string jump, SshOptions options, SshEndpoint endpoint, string? identity, string seconds)
+    private static string JumpCommand(string jump, SshOptions options, SshEndpoint endpoint, string knownHosts, string? identity, string seconds)
     {
         var parts = Jump().Match(jump);
         List<string> words =
         [
             options.Program, "-T", "-a", "-x", "-o", "BatchMode=yes", "-o", "LogLevel=INFO", "-o", $"ConnectTimeout={seconds}",
-            "-o", "StrictHostKeyChecking=accept-new", "-o", "ControlPath=none",
+            "-o", "StrictHostKeyChecking=yes", "-o", $"UserKnownHostsFile={knownHosts}", "-o", "GlobalKnownHostsFile=/dev/null",
+            "-o", $"HostKeyAlias={JumpAlias}", "-o", "CheckHostIP=no", "-o", "UpdateHostKeys=no", "-o", "ControlPath=none",
         ];
-        if (options.JumpKnownHosts is { } knownHosts)
-        {
-            words.AddRange(["-o", $"UserKnownHostsFile={knownHosts}"]);
-        }
-
         if (parts.Groups["user"].Success)
         {
             words.AddRange(["-l", parts.Groups["user"].Value]);
@@ -176,6 +175,26 @@ internal static partial class SshArguments
         // Its failure is marked, to be told apart from one of the host behind it. ssh expands % in this string before its shell reads it.
         return PosixQuoting.Join(["sh", "-c", $"\"$@\" || echo {JumpFailed} >&2", "x2k", .. words]).Replace("%", "%%", StringComparison.Ordinal);
     }
+
+    /// <summary>The jump host as a host of its own, to be asked for its key; null without one.</summary>
+    public static SshEndpoint? JumpEndpoint(SshEndpoint endpoint)
+    {
+        if (endpoint.JumpHost is not { } jump || Jump().Match(jump) is not { Success: true } parts)
+        {
+            return null;
+        }
+
+        return new SshEndpoint
+        {
+            Address = parts.Groups["host"].Value.Trim('[', ']'),
+            Port = parts.Groups["port"].Success ? int.Parse(parts.Groups["port"].Value, CultureInfo.InvariantCulture) : 22,
+            User = parts.Groups["user"].Success ? parts.Groups["user"].Value : endpoint.User,
+            Authentication = endpoint.Authentication,
+            AllowLegacyAlgorithms = endpoint.AllowLegacyAlgorithms,
+        };
+    }
+
+    private static string Seconds(TimeSpan time) => ((int)Math.Ceiling(time.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
 
     [GeneratedRegex(@"^[A-Za-z0-9_.:][A-Za-z0-9_.:%-]*$")]
     private static partial Regex Address();

@@ -18,21 +18,19 @@ internal static partial class SshFailures
         var where = $"{endpoint.Address} port {endpoint.Port}";
         var text = LastLines(said);
 
+        if (ChangedKey(host, said) is { } changed)
+        {
+            return new(RemoteFailure.HostKeyMismatch, name, changed);
+        }
+
         if (endpoint.JumpHost is { } jump && said.Contains(SshArguments.JumpFailed, StringComparison.Ordinal))
         {
             var inner = string.Join('\n', said.Split('\n').Where(line => !line.StartsWith(SshArguments.JumpFailed, StringComparison.Ordinal)
                 && !line.Contains("UNKNOWN port", StringComparison.Ordinal) && !line.StartsWith("kex_exchange_identification", StringComparison.Ordinal)));
             var failure = inner.Contains("Permission denied", StringComparison.Ordinal) ? RemoteFailure.Authentication : RemoteFailure.Unreachable;
             return new(failure, name,
-                $"{name} cannot be reached at {where} through the jump host {jump}: {LastLines(inner)}. Check that `ssh {jump}` works from the " +
-                "dashboard's account without a password and that the host can be reached from there.");
-        }
-
-        if (ContainsAny(said, "HOST IDENTIFICATION HAS CHANGED", "Host key verification failed", "host key is known for"))
-        {
-            return new(RemoteFailure.HostKeyMismatch, name,
-                $"{name} ({where}) showed another host key than the one that was confirmed, so nothing was sent. If the host was reinstalled, " +
-                "check its fingerprint there (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub) and confirm the new key; otherwise someone may be in between.");
+                $"{name} cannot be reached at {where} through the jump host {jump}: {LastLines(inner)}. Check that the jump host takes the key stored " +
+                "for this host or one of the dashboard's account (never its password), and that the host can be reached from there.");
         }
 
         if (NoMatching().Match(said) is { Success: true } algorithms)
@@ -91,6 +89,25 @@ internal static partial class SshFailures
         $"The connection to {host.Name} broke while `{what}` ran; it may have had its effect{(said.Length > 0 ? $" ({LastLines(said)})" : "")}. " +
         "It is checked again before anything is repeated.");
 
+    /// <summary>The host or the jump host before it showed another key than the pinned one: which, and both fingerprints. Null when neither did.</summary>
+    private static string? ChangedKey(Host host, string said)
+    {
+        if (!ContainsAny(said, "HOST IDENTIFICATION HAS CHANGED", "Host key verification failed", "host key is known for"))
+        {
+            return null;
+        }
+
+        var jump = host.Ssh.JumpHost is not null && StrangeKey().Match(said) is { Success: true } strange && strange.Groups["alias"].Value == SshArguments.JumpAlias;
+        var pinned = (jump ? host.Ssh.JumpHostKey : host.Ssh.HostKey) is { } key ? PrivateKeyText.Fingerprint(key) : "another";
+        var shown = OfferedKey().Match(said) is { Success: true } offered ? offered.Groups["print"].Value.TrimEnd('.')
+            : StrangeKey().Match(said) is { Success: true } other && other.Groups["type"].Success ? $"a key of type {other.Groups["type"].Value}"
+            : "another key";
+        var who = jump ? $"The jump host {host.Ssh.JumpHost} on the way to {host.Name}" : $"{host.Name} ({host.Ssh.Address} port {host.Ssh.Port})";
+        return $"{who} showed the host key {shown}, but {pinned} was confirmed for it, so nothing was sent. If it was reinstalled, compare the new fingerprint " +
+            $"on its own console (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub) and confirm it: Change… on the host's page, or `x2k host change {PosixQuoting.Quote(host.Name)}`; " +
+            "otherwise someone may be in between.";
+    }
+
     private static string Refused(Host host, string methods, string? publicKey)
     {
         var endpoint = host.Ssh;
@@ -145,6 +162,12 @@ internal static partial class SshFailures
 
     [GeneratedRegex(@"no matching (?<what>.+?) found\. Their offer: (?<offer>.+)")]
     private static partial Regex NoMatching();
+
+    [GeneratedRegex(@"key sent by the remote host is\s+(?<print>SHA256:\S+)")]
+    private static partial Regex OfferedKey();
+
+    [GeneratedRegex(@"(No (?<type>\S+) host key is known for|Host key for) (?<alias>[a-z0-9-]+) ")]
+    private static partial Regex StrangeKey();
 
     [GeneratedRegex(@"Permission denied \((?<methods>[^)]*)\)")]
     private static partial Regex Denied();

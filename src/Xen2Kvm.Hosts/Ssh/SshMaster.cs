@@ -39,11 +39,17 @@ internal sealed class SshMaster : IDisposable
                 $"Nobody has confirmed the host key of {host.Name} yet. Open the host's page, compare the fingerprint and confirm it.");
         }
 
+        if (host.Ssh is { JumpHost: { } jump, JumpHostKey: null or "" })
+        {
+            throw new RemoteException(RemoteFailure.HostKeyUnknown, host.Name,
+                $"Nobody has confirmed the host key of {jump}, the jump host on the way to {host.Name}, yet. Compare its fingerprint and confirm it: Change… on the page of {host.Name}, or x2k host change {host.Name}.");
+        }
+
         string? key = null;
         string? publicKey = null;
         var environment = new Dictionary<string, string?>();
         var secretFile = default(string);
-        var knownHosts = directory.WriteFile("k", $"{SshArguments.Alias} {hostKey.ReplaceLineEndings(" ").Trim()}\n");
+        var knownHosts = directory.WriteFile("k", Pinned(SshArguments.Alias, hostKey) + Pinned(SshArguments.JumpAlias, host.Ssh.JumpHostKey));
         var controlPath = directory.NewPath("c");
         SshProcess? process = null;
         try
@@ -94,6 +100,9 @@ internal sealed class SshMaster : IDisposable
             }
         }
     }
+
+    /// <summary>A line of known_hosts; nothing without a key.</summary>
+    internal static string Pinned(string alias, string? key) => key is null ? "" : $"{alias} {key.ReplaceLineEndings(" ").Trim()}\n";
 
     /// <inheritdoc />
     public void Dispose()

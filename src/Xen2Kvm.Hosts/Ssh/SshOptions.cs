@@ -12,6 +12,9 @@ public sealed class SshOptions
     /// <summary>How long it may take from the first packet to a session that answers; a busy dom0 is slow at key exchange and login.</summary>
     public TimeSpan AnswerTimeout { get; set; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>How often an open connection is asked whether it still stands; after four unanswered questions it counts as lost.</summary>
+    public TimeSpan AliveInterval { get; set; } = TimeSpan.FromSeconds(15);
+
     /// <summary>Commands at a time on one host. sshd's MaxSessions is 10 by default; one is the connection's own, one is kept for kills.</summary>
     public int SessionsPerHost { get; set; } = 8;
 
@@ -22,9 +25,6 @@ public sealed class SshOptions
     /// Directory below which sockets lie; null for the system's temporary directory. Must be short: a socket's path has at most 107 bytes.
     /// </summary>
     public string? RuntimeRoot { get; set; }
-
-    /// <summary>Where the keys of jump hosts are kept on first contact; null for the account's own known_hosts.</summary>
-    public string? JumpKnownHosts { get; set; }
 
     /// <summary>More output than this from one command is refused, in bytes.</summary>
     public long MostOutputBytes { get; set; } = 256L << 20;
@@ -45,6 +45,11 @@ public sealed class SshOptions
         if (AnswerTimeout < ConnectTimeout)
         {
             yield return $"Ssh:AnswerTimeout is {AnswerTimeout}; give at least Ssh:ConnectTimeout, {ConnectTimeout}.";
+        }
+
+        if (AliveInterval < TimeSpan.FromSeconds(1) || AliveInterval > TimeSpan.FromMinutes(10))
+        {
+            yield return $"Ssh:AliveInterval is {AliveInterval}; give 00:00:01 to 00:10:00.";
         }
 
         if (SessionsPerHost is < 1 or > 64)

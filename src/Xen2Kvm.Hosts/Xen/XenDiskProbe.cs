@@ -51,7 +51,8 @@ internal sealed record XenDiskProbe
                 "drbd" => DiskBacking.Drbd,
                 "block" => drbd is null ? DiskBacking.BlockDevice : DiskBacking.Drbd,
                 "file" => DiskBacking.File,
-                _ => DiskBacking.Missing,
+                // A resource that is down has no device, but is there.
+                _ => drbd is null ? DiskBacking.Missing : DiskBacking.Drbd,
             },
             Path = Get("path"),
             SizeBytes = LinuxFacts.Long(Get("virtual") ?? Get("size") ?? ""),

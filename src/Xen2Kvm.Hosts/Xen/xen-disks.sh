@@ -11,24 +11,46 @@ while IFS= read -r line; do
   format=${line%% *} p=${line#* }
   printf '\036%s disk %s\n' "$n" "$i"
   i=$((i + 1))
+  r=
   case $p in
     drbd:*)
       r=${p#drbd:}
-      echo "drbd=$(drbdadm dstate "$r" 2>&1 </dev/null | head -n 1)"
       p=$(drbdadm sh-dev "$r" 2>/dev/null </dev/null | head -n 1) ;;
+    /dev/drbd*)
+      m=$(readlink -f -- "$p")
+      r=$(drbdadm sh-resource "minor-${m#/dev/drbd}" 2>/dev/null </dev/null | head -n 1) ;;
   esac
+  if [ -n "$r" ]; then
+    d=$(drbdadm dstate "$r" 2>/dev/null </dev/null | head -n 1)
+    [ -n "$d" ] || d=$(drbdadm dstate "$r" 2>&1 </dev/null | grep . | tail -n 1)
+    echo "drbd=$d"
+  fi
   [ -n "$p" ] || { echo kind=missing; continue; }
   if [ -b "$p" ]; then
     real=$(readlink -f -- "$p")
     echo "path=$p"
+    size=$(blockdev --getsize64 "$p" 2>/dev/null </dev/null)
+    look=$p
+    only=
     case $real in
       /dev/dm-*) case $(cat "/sys/block/${real#/dev/}/dm/uuid" 2>/dev/null) in LVM-*) echo kind=lv ;; *) echo kind=block ;; esac ;;
-      /dev/drbd*) echo kind=drbd ;;
+      /dev/drbd*)
+        echo kind=drbd
+        # A Secondary device opens for nobody: the kernel tells its size, and its content lies at the same place of the volume beneath, before
+        # DRBD's own data at the end.
+        if [ -z "$size" ]; then
+          size=$(($(cat "/sys/class/block/${real#/dev/}/size") * 512))
+          [ "$size" -gt 0 ] || size=
+          look=$(drbdadm sh-ll-dev "$r" 2>/dev/null </dev/null | head -n 1)
+          only="-S $size"
+          [ -n "$size" ] && [ -n "$look" ] || { echo "size=$size"; continue; }
+        fi ;;
       *) echo kind=block ;;
     esac
-    echo "size=$(blockdev --getsize64 "$p" 2>/dev/null </dev/null)"
+    echo "size=$size"
   elif [ -f "$p" ]; then
     echo "path=$p"
+    look=$p only=
     echo kind=file
     echo "size=$(stat -L -c %s -- "$p")"
     # Only in the format that the config says: what a raw disk holds is its guest's word.
@@ -38,9 +60,11 @@ while IFS= read -r line; do
       continue
     fi
   else
+    [ -z "$r" ] || echo "path=$p"
     echo kind=missing
     continue
   fi
-  $T blkid -p -o export -- "$p" 2>/dev/null </dev/null | sed -n '/^\(TYPE\|UUID\|LABEL\|PTTYPE\|USAGE\|PTUUID\)=/p'
+  # shellcheck disable=SC2086
+  $T blkid -p $only -o export -- "$look" 2>/dev/null </dev/null | sed -n '/^\(TYPE\|UUID\|LABEL\|PTTYPE\|USAGE\|PTUUID\)=/p'
 done
 exit 0

@@ -17,11 +17,13 @@ internal static class HostEndpoints
         group.MapGet("/{host}", ShowAsync).WithSummary("One host by id or name, with its facts and what changed in the last 30 days")
             .ProducesProblem(StatusCodes.Status404NotFound);
         group.MapPost("/scan-key", ScanKeyAsync).RequireAuthorization(Roles.Operator)
-            .WithSummary("Ask a host for its key, for a person to compare").ProducesProblem(StatusCodes.Status502BadGateway);
+            .WithSummary("Ask a host and its jump host for their keys, for a person to compare").ProducesProblem(StatusCodes.Status502BadGateway);
         group.MapPost("", AddAsync).RequireAuthorization(Roles.Operator).WithSummary("Add a host whose key was confirmed")
             .ProducesProblem(StatusCodes.Status409Conflict);
         group.MapPut("/{host}", ChangeAsync).RequireAuthorization(Roles.Operator)
-            .WithSummary("Change how a host is reached; a secret that is left out stays");
+            .WithSummary("Change how a host is reached; a secret that is left out stays").ProducesProblem(StatusCodes.Status409Conflict);
+        group.MapPost("/{host}/scan-key", ScanAgainAsync).RequireAuthorization(Roles.Operator)
+            .WithSummary("Ask a known host for the key it shows now, or where it is to be reached from now on").ProducesProblem(StatusCodes.Status502BadGateway);
         group.MapPost("/{host}/test", TestAsync).RequireAuthorization(Roles.Operator).WithSummary("Test the connection, check by check");
         group.MapPost("/{host}/refresh", RefreshAsync).RequireAuthorization(Roles.Operator).WithSummary("Take an inventory now")
             .ProducesProblem(StatusCodes.Status502BadGateway);
@@ -50,8 +52,12 @@ internal static class HostEndpoints
         await DetailAsync(await FindAsync(hosts, host, cancellationToken).ConfigureAwait(false), hosts, time, cancellationToken)
             .ConfigureAwait(false);
 
-    private static Task<HostKeyOffer> ScanKeyAsync(SshEndpoint endpoint, HostService hosts, CancellationToken cancellationToken) =>
-        hosts.ScanHostKeyAsync(endpoint, cancellationToken);
+    private static Task<HostKeyOffer> ScanKeyAsync(KeyScan scan, HostService hosts, CancellationToken cancellationToken) =>
+        hosts.ScanHostKeyAsync(scan.Ssh, scan.Secret, cancellationToken);
+
+    private static async Task<HostKeyOffer> ScanAgainAsync(string host, KeyScan? scan, HostService hosts, CancellationToken cancellationToken) =>
+        await hosts.ScanHostKeyAsync(
+            await FindAsync(hosts, host, cancellationToken).ConfigureAwait(false), scan?.Ssh, scan?.Secret, cancellationToken).ConfigureAwait(false);
 
     private static async Task<IResult> AddAsync(NewHost host, HostService hosts, ClaimsPrincipal user, CancellationToken cancellationToken)
     {
@@ -97,6 +103,11 @@ internal static class HostEndpoints
             [.. changes.Select(change => new HostChange(change.At, change.Difference.Guest, change.Difference.Text))]);
     }
 }
+
+/// <summary>A host to be asked for its key.</summary>
+/// <param name="Ssh">How to reach it.</param>
+/// <param name="Secret">Private key text for a jump host that takes the host's own key; not needed without a jump host.</param>
+internal sealed record KeyScan(SshEndpoint Ssh, string? Secret);
 
 /// <summary>A host in a list.</summary>
 /// <param name="Id">Stable id.</param>

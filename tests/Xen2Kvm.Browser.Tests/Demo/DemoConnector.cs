@@ -39,7 +39,7 @@ internal sealed class DemoConnector(IHostStore hosts, IHostConnector real, TimeP
         return kvm;
     }
 
-    public Task<HostKeyOffer> ScanHostKeyAsync(SshEndpoint endpoint, CancellationToken cancellationToken) => endpoint.Address == "192.0.2.99"
+    public Task<HostKeyOffer> ScanHostKeyAsync(SshEndpoint endpoint, string? secret, CancellationToken cancellationToken) => endpoint.Address == "192.0.2.99"
         ? throw new RemoteException(RemoteFailure.Unreachable, endpoint.Address, $"{endpoint.Address}, port {endpoint.Port}, did not answer within 10 s. Check the address and that a firewall lets this machine in.")
         : Task.FromResult(new HostKeyOffer("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDemoDemoDemoDemoDemoDemoDemoDemoDemoDemoDe", "SHA256:7vG2mQ0cJ5v7WZqX4oJcB1e8z5dR0rJq3h1T6yYk2xA"));
 

@@ -63,7 +63,7 @@ public sealed class TestSshd : IDisposable
             SetEnv PATH={In("bin")}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin
             """);
         Start();
-        Options = new() { ConnectTimeout = TimeSpan.FromSeconds(5), JumpKnownHosts = In("jump_known_hosts") };
+        Options = new() { ConnectTimeout = TimeSpan.FromSeconds(5) };
         Runtime = new(Microsoft.Extensions.Options.Options.Create(Options));
     }
 

@@ -17,7 +17,7 @@ public sealed class HostApiTests(Database database)
     {
         await using var dashboard = await Dashboard.StartAsync(database);
         using var api = await dashboard.WithTokenAsync(Roles.Operator);
-        var offer = await api.SendJsonAsync(HttpMethod.Post, "/api/v1/hosts/scan-key", new { address = "192.0.2.1" });
+        var offer = await api.SendJsonAsync(HttpMethod.Post, "/api/v1/hosts/scan-key", new { ssh = new { address = "192.0.2.1" } });
         offer["fingerprint"]!.GetValue<string>().ShouldBe(FakeHosts.Fingerprint);
 
         await api.AddHostAsync("xen1", "Xen");

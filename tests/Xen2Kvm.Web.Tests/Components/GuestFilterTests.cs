@@ -1,6 +1,7 @@
 using System.Text;
 using Xen2Kvm.Demo;
 using Xen2Kvm.Engine.Inventory;
+using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Web.Components.Pages.Guests;
 using Xen2Kvm.Web.Components.Pages.Hosts;
 
@@ -49,7 +50,7 @@ public sealed class GuestFilterTests : PageTest
     public void A_pasted_key_gets_back_its_last_line_end_and_a_host_without_a_name_has_its_address()
     {
         var form = new HostForm { Address = " 192.0.2.1 ", Key = "-----BEGIN\r\nabc\r\n-----END" };
-        var host = form.ToHost("ssh-ed25519 AAAA");
+        var host = form.ToHost(new HostKeyOffer("ssh-ed25519 AAAA", "SHA256:x"));
         host.Secret.ShouldBe("-----BEGIN\nabc\n-----END\n");
         host.Name.ShouldBe("192.0.2.1");
         host.Ssh.HostKey.ShouldBe("ssh-ed25519 AAAA");

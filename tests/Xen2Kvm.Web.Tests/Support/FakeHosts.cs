@@ -29,7 +29,7 @@ public sealed class FakeHosts
         Connector.Shell(Arg.Any<Host>(), Arg.Any<ICommandLog?>()).Returns(shell);
         Connector.Xen(Arg.Any<IRemoteShell>()).Returns(_xen);
         Connector.Kvm(Arg.Any<IRemoteShell>()).Returns(_kvm);
-        Connector.ScanHostKeyAsync(Arg.Any<SshEndpoint>(), Arg.Any<CancellationToken>()).Returns(new HostKeyOffer(Key, Fingerprint));
+        Connector.ScanHostKeyAsync(Arg.Any<SshEndpoint>(), Arg.Any<string?>(), Arg.Any<CancellationToken>()).Returns(new HostKeyOffer(Key, Fingerprint));
         Connector.TestAsync(Arg.Any<Host>(), Arg.Any<CancellationToken>()).Returns(
             [new HostCheck("SSH connection", true, "connected"), new HostCheck("root", false, "sudo asks for a password", "Add NOPASSWD.")]);
     }
@@ -38,7 +38,7 @@ public sealed class FakeHosts
 
     /// <summary>Makes every host show another key.</summary>
     public void Offer(string key, string fingerprint) =>
-        Connector.ScanHostKeyAsync(Arg.Any<SshEndpoint>(), Arg.Any<CancellationToken>()).Returns(new HostKeyOffer(key, fingerprint));
+        Connector.ScanHostKeyAsync(Arg.Any<SshEndpoint>(), Arg.Any<string?>(), Arg.Any<CancellationToken>()).Returns(new HostKeyOffer(key, fingerprint));
 
     /// <summary>Makes the Xen host refuse.</summary>
     public void Break(string message) => _xen.TakeInventoryAsync(Arg.Any<CancellationToken>())

@@ -55,6 +55,11 @@ internal static class CopyJob
             await context.Source.UploadAsync(json, $"{directory}/job.json", "0600", cancellationToken).ConfigureAwait(false);
         }
 
+        foreach (var line in await DrbdRole.HoldAsync(context.Source, context.Plan, context.Run.Id, cancellationToken).ConfigureAwait(false))
+        {
+            context.Log($"{context.SourceHost.Name}: DRBD resource {line}.");
+        }
+
         await context.Source.CheckAsync(Agent(context, "start"), cancellationToken).ConfigureAwait(false);
     }
 
@@ -72,6 +77,11 @@ internal static class CopyJob
     {
         await context.Target.CheckAsync(
             RemoteCommand.Script(AuthorizeScript, KeyName(context), "") with { AsRoot = false }, cancellationToken).ConfigureAwait(false);
+        foreach (var line in await DrbdRole.ReleaseAsync(context.Source, context.Plan, context.Run.Id, cancellationToken).ConfigureAwait(false))
+        {
+            context.Log($"{context.SourceHost.Name}: DRBD resource {line}.");
+        }
+
         await context.Source.CheckAsync(new RemoteCommand("rm", "-rf", "--", RunPaths.Run(context.Run.Id)), cancellationToken).ConfigureAwait(false);
     }
 

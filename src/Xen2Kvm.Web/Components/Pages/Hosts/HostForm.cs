@@ -1,5 +1,6 @@
 using Xen2Kvm.Domain.Inventory;
 using Xen2Kvm.Engine.Inventory;
+using Xen2Kvm.Engine.Ports;
 using Host = Xen2Kvm.Domain.Inventory.Host;
 
 namespace Xen2Kvm.Web.Components.Pages.Hosts;
@@ -80,8 +81,8 @@ public sealed class HostForm
         _ => null,
     };
 
-    /// <summary>The endpoint, with the host key once it was confirmed.</summary>
-    public SshEndpoint Endpoint(string? hostKey) => new()
+    /// <summary>The endpoint, with the host keys once they were confirmed.</summary>
+    public SshEndpoint Endpoint(HostKeyOffer? confirmed) => new()
     {
         Address = Address.Trim(),
         Port = Port,
@@ -90,19 +91,21 @@ public sealed class HostForm
         UseSudo = UseSudo,
         JumpHost = JumpHost.Trim() is { Length: > 0 } jump ? jump : null,
         AllowLegacyAlgorithms = Legacy,
-        HostKey = hostKey,
+        HostKey = confirmed?.Key,
+        JumpHostKey = confirmed?.Jump?.Key,
     };
 
     /// <summary>The host to add.</summary>
-    public NewHost ToHost(string hostKey) => new(
-        Name.Trim() is { Length: > 0 } name ? name : Address.Trim(), Kind, Endpoint(hostKey), Secret(), Data());
+    public NewHost ToHost(HostKeyOffer confirmed) => new(
+        Name.Trim() is { Length: > 0 } name ? name : Address.Trim(), Kind, Endpoint(confirmed), Secret(), Data());
 
     /// <summary>The change of a host that is known.</summary>
-    public ChangedHost ToChange(string hostKey) => new(Endpoint(hostKey), Secret(), Data());
+    public ChangedHost ToChange(HostKeyOffer confirmed) => new(Endpoint(confirmed), Secret(), Data());
 
     private string? Data() => DataAddress.Trim() is { Length: > 0 } data ? data : null;
 
-    private string? Secret() => Authentication switch
+    /// <summary>What signs in, as it is stored; null for the account's own SSH identity, and where the stored one stays.</summary>
+    public string? Secret() => Authentication switch
     {
         _ when KeepsSecret && Key.Length + Password.Length == 0 => null,
 
