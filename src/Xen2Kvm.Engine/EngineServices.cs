@@ -26,11 +26,12 @@ public static class EngineServices
         services.AddSingleton<HostService>();
         services.AddSingleton<InventoryService>();
         services.AddSingleton<PreflightService>();
+        services.AddSingleton<GuestConcerns>();
         services.AddSingleton<PlanService>();
         services.AddSingleton<RunService>();
         services.AddSingleton<RunExecutor>();
         services.AddSingleton<IRoute, BlockCopyRoute>();
-        foreach (var contract in new[] { typeof(IPreflightRule), typeof(IDiskRule) })
+        foreach (var contract in new[] { typeof(IGuestRule), typeof(IPreflightRule), typeof(IDiskRule) })
         {
             foreach (var rule in contract.Assembly.GetTypes().Where(type => type is { IsClass: true, IsAbstract: false } && type.IsAssignableTo(contract)))
             {

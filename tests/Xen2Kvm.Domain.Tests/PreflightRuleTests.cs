@@ -52,7 +52,7 @@ public sealed class PreflightRuleTests
     public void X05_blocks_a_disk_that_another_guest_writes()
     {
         var facts = Sample.Facts with { Source = Sample.Facts.Source with { Guests = [Sample.Guest, Sample.Guest with { Name = "twin" }] } };
-        new X05SharedDisk().Evaluate(facts).Count().ShouldBe(3);
+        Of(new X05SharedDisk(), facts).Count().ShouldBe(3);
         Only(new X05SharedDisk(), Sample.Later(guest => guest with { Disks = [guest.Disks[0] with { SharedWritable = true }] })).Evidence.ShouldContain("w!");
     }
 
@@ -102,10 +102,15 @@ public sealed class PreflightRuleTests
     public void X14_blocks_a_running_twin_but_not_the_same_guest_at_rest()
     {
         Concern[] With(string host, PowerState power) =>
-            [.. new X14Duplicates().Evaluate(Sample.Facts with { Elsewhere = [(host, Sample.Guest with { Power = power, Name = "other", Uuid = null })] })];
+            [.. Of(new X14Duplicates(), Sample.Facts with { Elsewhere = [(host, Sample.Guest with { Power = power, Name = "other", Uuid = null })] })];
         With("xen9", PowerState.Running).Length.ShouldBe(2);
         With("xen9", PowerState.Off).ShouldBeEmpty();
         With("kvm1", PowerState.Off).Length.ShouldBe(2);
+
+        // The guest itself is off: only the plan's part of the rule can speak, and each finding is told once.
+        var moved = Sample.Later(guest => guest with { Power = PowerState.Off }) with { Elsewhere = [("xen9", Sample.Guest)] };
+        new X14Duplicates().Evaluate(moved.ToGuestFacts()!).ShouldBeEmpty();
+        new X14Duplicates().Evaluate(moved).Count().ShouldBe(2);
     }
 
     [Fact]
@@ -124,7 +129,7 @@ public sealed class PreflightRuleTests
     {
         Only(new X23Connection(), Sample.Facts with { SourceToTargetError = "no answer" }).Subject.ShouldBe("data path");
         var bare = Sample.Facts with { Target = Sample.Facts.Target with { Facts = Sample.KvmFacts with { Tools = new Dictionary<string, string>() } } };
-        new X23Connection().Evaluate(bare).Count().ShouldBe(4);
+        Of(new X23Connection(), bare).Count().ShouldBe(4);
     }
 
     [Fact]
@@ -137,7 +142,7 @@ public sealed class PreflightRuleTests
     {
         PreflightFacts With(string state) => Sample.Later(guest => guest with { Facts = [new GuestFact("DRBD r0", state, FactSource.Host, "drbdadm dstate r0")] });
         Only(new X25Drbd(), With("Inconsistent/UpToDate")).Evidence.ShouldBe("r0: Inconsistent/UpToDate");
-        new X25Drbd().Evaluate(With("UpToDate/DUnknown")).ShouldBeEmpty();
+        Of(new X25Drbd(), With("UpToDate/DUnknown")).ShouldBeEmpty();
     }
 
     [Fact]
@@ -147,13 +152,51 @@ public sealed class PreflightRuleTests
         Only(new X27Limits(), Sample.FactsFor(many)).Severity.ShouldBe(Severity.Blocker);
     }
 
-    private static IEnumerable<Concern> All(PreflightFacts facts) => typeof(RuleBase).Assembly.GetTypes()
-        .Where(type => type is { IsAbstract: false } && type.IsAssignableTo(typeof(IPreflightRule)))
-        .SelectMany(type => ((IPreflightRule)Activator.CreateInstance(type)!).Evaluate(facts));
+    [Fact]
+    public void What_the_source_side_knows_is_said_before_anybody_made_a_plan()
+    {
+        var troubled = Sample.Guest with
+        {
+            Drift = ["xvdb attached"], ConfigProblems = ["files.cfg:3: computed"], Unsupported = ["pci = 01:00.0"], Nics = [Sample.Guest.Nics[0] with { MacIsFixed = false }],
+            Disks = [.. Sample.Guest.Disks, Sample.Disk("xvdb1", 1, 10) with { Format = "qcow2" }], Facts = [new GuestFact("DRBD r0", "Inconsistent", FactSource.Host, "drbdadm")],
+        };
+        var twin = Sample.Guest with { Name = "twin" };
+        var facts = new GuestFacts("xen1", troubled, Neighbours.Of([("xen1", troubled), ("xen1", twin)]));
+        var said = Rules<IGuestRule>().SelectMany(rule => rule.Evaluate(facts)).Select(concern => concern.Id).Distinct();
+        said.Order().ShouldBe(["X01", "X02", "X03", "X04", "X05", "X06", "X07", "X09", "X14", "X25"]);
+    }
+
+    [Fact]
+    public void A_guest_that_is_gone_is_said_to_be_gone_and_nothing_else_of_it()
+    {
+        var gone = Sample.Facts with { Source = Sample.Facts.Source with { Guests = [] } };
+        gone.ToGuestFacts().ShouldBeNull();
+        All(gone).Where(concern => concern.Severity == Severity.Blocker).ShouldHaveSingleItem().Id.ShouldBe("X01");
+    }
+
+    [Fact]
+    public void Blockers_come_first_and_weigh_more_than_any_number_of_warnings()
+    {
+        static Concern Of(Severity severity, string id) => new(id, severity, "files", "", "", "");
+        Concern.InOrder([Of(Severity.Info, "X01"), Of(Severity.Blocker, "X09"), Of(Severity.Warning, "X02"), Of(Severity.Blocker, "X03")])
+            .Select(concern => concern.Id).ShouldBe(["X03", "X09", "X02", "X01"]);
+        ConcernCounts.Of([Of(Severity.Blocker, "X01"), Of(Severity.Warning, "X02"), Of(Severity.Warning, "X03")]).ShouldBe(new ConcernCounts(1, 2, 0));
+        new ConcernCounts(1, 0, 0).Weight.ShouldBeGreaterThan(new ConcernCounts(0, 9999, 9999).Weight);
+    }
+
+    private static IEnumerable<T> Rules<T>() => typeof(RuleBase).Assembly.GetTypes()
+        .Where(type => type is { IsAbstract: false } && type.IsAssignableTo(typeof(T))).Select(type => (T)Activator.CreateInstance(type)!);
+
+    private static IEnumerable<Concern> All(PreflightFacts facts) => Rules<IRule>().SelectMany(rule => Of(rule, facts));
+
+    // As the preflight does it: a class may hold the part of the source side, the part of the plan, or both.
+    private static IEnumerable<Concern> Of(IRule rule, PreflightFacts facts) =>
+        (rule is IGuestRule ofGuest && facts.ToGuestFacts() is { } guest ? ofGuest.Evaluate(guest) : [])
+        .Concat(rule is IPreflightRule ofPlan ? ofPlan.Evaluate(facts) : []);
 
     private static DiskFacts Disk(GuestInspection inside) => new(Sample.Guest, inside, null);
 
-    private static Concern Only(IPreflightRule rule, PreflightFacts facts) => rule.Evaluate(facts).ShouldHaveSingleItem();
+    private static Concern Only(IRule rule, PreflightFacts facts) => Of(rule, facts).ShouldHaveSingleItem();
 
     private static Concern Only(IDiskRule rule, GuestInspection inside, KernelCapabilities? kernel) =>
         rule.Evaluate(new DiskFacts(Sample.Guest, inside, kernel)).ShouldHaveSingleItem();

@@ -22,6 +22,15 @@ public sealed class BlockCopyRunTests
         run.Steps.Where(step => step.Id is "copy" or "verify").ShouldAllBe(step => step.Progress!.DoneBytes == step.Progress.TotalBytes, "what is done shows all of it");
     }
 
+    [Fact]
+    public async Task The_chart_ends_with_the_guest_answering_where_it_was_proven_to_answer()
+    {
+        var bench = new Bench(new World());
+        await bench.WorkUntilSettledAsync();
+        bench.Store.Samples.ShouldContain(sample => sample.Reachable == false, "it was down meanwhile");
+        bench.Store.Samples.Last().Reachable.ShouldBe(true);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -16,6 +16,8 @@ internal sealed class InMemoryRunStore : IRunStore
 
     public List<RunState> States { get; } = [];
 
+    public ConcurrentQueue<RunSample> Samples { get; } = new();
+
     public Run Only => _runs.Values.Single().Run;
 
     public Task<bool> CreateAsync(Run run, Guid sourceHostId, CancellationToken cancellationToken)
@@ -107,7 +109,15 @@ internal sealed class InMemoryRunStore : IRunStore
     public Task<IReadOnlyList<RunLogLine>> ReadLogAsync(Guid id, long after, int most, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<RunLogLine>>([]);
 
-    public Task AppendSamplesAsync(Guid id, IReadOnlyList<RunSample> samples, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task AppendSamplesAsync(Guid id, IReadOnlyList<RunSample> samples, CancellationToken cancellationToken)
+    {
+        foreach (var sample in samples)
+        {
+            Samples.Enqueue(sample);
+        }
+
+        return Task.CompletedTask;
+    }
 
     public Task<IReadOnlyList<RunSample>> ReadSamplesAsync(Guid id, DateTimeOffset since, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<RunSample>>([]);

@@ -58,5 +58,44 @@ public sealed class ProgressMeterTests
         meter.LastMovedAt.ShouldBe(Start.AddSeconds(5));
     }
 
+    [Fact]
+    public void Each_disk_has_a_rate_and_a_remaining_time_of_its_own_and_the_comparison_begins_anew()
+    {
+        var meter = new ProgressMeter();
+        StepProgress Disks(int second, long slow, long fast, long compared) => new()
+        {
+            At = Start.AddSeconds(second), DoneBytes = slow + fast, TotalBytes = 11_000,
+            Disks =
+            [
+                new DiskProgress { Disk = "xvda1", TotalBytes = 10_000, DurableBytes = slow },
+                new DiskProgress { Disk = "xvda2", TotalBytes = 1000, DurableBytes = fast, VerifiedBytes = compared },
+            ],
+        };
+        var last = new StepProgress();
+        for (var second = 0; second <= 20; second++)
+        {
+            last = meter.Fill(Disks(second, second * 100, Math.Min(1000, second * 100), Math.Max(0, second - 10) * 10));
+        }
+
+        last.Disks[0].BytesPerSecond.ShouldBe(100);
+        last.Disks[0].EtaLow!.Value.TotalSeconds.ShouldBe(80, 0.1);
+        last.Disks[1].BytesPerSecond!.Value.ShouldBe(10, 0.1, "its copy is over; this is the rate of the comparison");
+        last.Disks[1].EtaHigh!.Value.ShouldBeGreaterThan(TimeSpan.FromSeconds(90));
+        meter.Fill(Disks(21, 2100, 1000, 1000)).Disks[1].BytesPerSecond.ShouldBeNull("nothing happens to it any more");
+    }
+
+    [Fact]
+    public void A_sample_is_of_the_present_or_there_is_none()
+    {
+        var meter = new ProgressMeter();
+        for (var second = 0; second <= 4; second++)
+        {
+            meter.Fill(new StepProgress { At = Start.AddSeconds(second), Disks = [new DiskProgress { Disk = "xvda", TotalBytes = 1000, ReadBytes = second * 10, SentBytes = second * 5, DurableBytes = second * 10 }] });
+        }
+
+        meter.Sample(true, Start).ShouldBe(new RunSample(Start.AddSeconds(4), 10, 5, 10, true));
+        meter.Sample(true, Start.AddSeconds(5)).ShouldBeNull();
+    }
+
     private static StepProgress At(int second, long done) => new() { At = Start.AddSeconds(second), DoneBytes = done, TotalBytes = 10_000 };
 }

@@ -59,6 +59,9 @@ public static class DiskLayout
         return targets;
     }
 
+    /// <summary>Whether a disk is a swap partition: a new area with the same UUID is made instead of a copy.</summary>
+    public static bool IsSwap(GuestDisk disk) => disk.Partition > 0 && string.Equals(disk.Content, "swap", StringComparison.Ordinal);
+
     private static TargetDisk AssemblePartitions(string device, string baseName, Destination destination, List<GuestDisk> sources)
     {
         var length = sources.Sum(source => RoundUp(source.SizeBytes!.Value));
@@ -80,7 +83,7 @@ public static class DiskLayout
 
     private static DiskPart Part(GuestDisk source, long offset, int number)
     {
-        var swap = number > 0 && string.Equals(source.Content, "swap", StringComparison.Ordinal);
+        var swap = IsSwap(source);
         return new DiskPart
         {
             SourceVdev = source.Vdev,

@@ -40,6 +40,9 @@ public sealed record Plan
 
     /// <summary>Who made it.</summary>
     public required string CreatedBy { get; init; }
+
+    /// <summary>Bytes of the source that are copied; what is made anew does not count.</summary>
+    public long CopyBytes() => Target.Disks.SelectMany(disk => disk.Parts).Where(part => part.Action == PartAction.Copy).Sum(part => part.LengthBytes);
 }
 
 /// <summary>A warning that a person accepted.</summary>

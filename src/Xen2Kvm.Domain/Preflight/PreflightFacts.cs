@@ -36,13 +36,11 @@ public sealed record PreflightFacts
     /// <summary>For a kernel taken from dom0: what its config file says; null when there is none or it could not be read.</summary>
     public KernelCapabilities? HostKernel { get; init; }
 
-    /// <summary>DRBD resources under the guest's disks that are not UpToDate, as <c>resource: state</c>.</summary>
-    public IReadOnlyList<string> DrbdNotUpToDate =>
-    [
-        .. (Guest?.Facts ?? []).Where(fact => fact.Name.StartsWith("DRBD ", StringComparison.Ordinal)
-                && !fact.Value.StartsWith("UpToDate", StringComparison.Ordinal))
-            .Select(fact => $"{fact.Name["DRBD ".Length..]}: {fact.Value}"),
-    ];
+    /// <summary>The part of the facts that needs no plan; null when the guest is gone from its host.</summary>
+    public GuestFacts? ToGuestFacts() => Guest is not { } guest
+        ? null
+        : new GuestFacts(SourceHost.Name, guest, Neighbours.Of(
+            [.. Source.Guests.Select(known => (SourceHost.Name, known)), .. Elsewhere.Where(other => other.Host != SourceHost.Name)]));
 }
 
 /// <summary>What a kernel can do, from its config file (/boot/config-VERSION) and modules.</summary>

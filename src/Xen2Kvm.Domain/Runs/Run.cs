@@ -245,8 +245,23 @@ public sealed record DiskProgress
     /// <summary>Bytes read again on the target and found equal to the source's hashes.</summary>
     public long VerifiedBytes { get; init; }
 
-    /// <summary>waiting, copying, verifying, done, failed.</summary>
-    public string State { get; init; } = "waiting";
+    /// <summary>pending, copying, copied, verifying, verified, failed.</summary>
+    public string State { get; init; } = "pending";
+
+    /// <summary>Mean rate of what happens to it now, in bytes per second; null while it cannot be told.</summary>
+    public double? BytesPerSecond { get; init; }
+
+    /// <summary>Shortest likely time until that is done.</summary>
+    public TimeSpan? EtaLow { get; init; }
+
+    /// <summary>Longest likely time until that is done.</summary>
+    public TimeSpan? EtaHigh { get; init; }
+
+    /// <summary>All of it is on the target: what is left is to read it again and compare. (Both overlap: a region is compared once it is durable.)</summary>
+    public bool IsCopied() => TotalBytes > 0 && DurableBytes >= TotalBytes;
+
+    /// <summary>Bytes done of what happens to it now: made durable, then compared.</summary>
+    public long DoneBytes() => IsCopied() ? VerifiedBytes : DurableBytes;
 }
 
 /// <summary>One sample of the throughput chart.</summary>

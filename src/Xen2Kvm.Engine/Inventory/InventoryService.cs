@@ -29,11 +29,12 @@ public sealed class InventoryService(IHostStore hosts)
     }
 
     /// <summary>One guest by host (id or name) and name, or null.</summary>
-    public async Task<GuestOnHost?> FindGuestAsync(string hostIdOrName, string guest, CancellationToken cancellationToken)
-    {
-        var all = await ListGuestsAsync(cancellationToken).ConfigureAwait(false);
-        return all.FirstOrDefault(found => string.Equals(found.Guest.Name, guest, StringComparison.Ordinal)
+    public async Task<GuestOnHost?> FindGuestAsync(string hostIdOrName, string guest, CancellationToken cancellationToken) =>
+        Find(await ListGuestsAsync(cancellationToken).ConfigureAwait(false), hostIdOrName, guest);
+
+    /// <summary>The same among guests that were listed already.</summary>
+    public static GuestOnHost? Find(IEnumerable<GuestOnHost> guests, string hostIdOrName, string guest) =>
+        guests.FirstOrDefault(found => string.Equals(found.Guest.Name, guest, StringComparison.Ordinal)
             && (string.Equals(found.Host.Name, hostIdOrName, StringComparison.Ordinal)
                 || string.Equals(found.Host.Id.ToString(), hostIdOrName, StringComparison.OrdinalIgnoreCase)));
-    }
 }

@@ -8,11 +8,9 @@ namespace Xen2Kvm.Engine.Preflight;
 
 /// <summary>Collects facts and runs the rules over them.</summary>
 public sealed class PreflightService(
-    IHostStore hosts, HostService hostService, InventoryService inventory, IHostConnector connector, IEnumerable<IPreflightRule> rules)
+    IHostStore hosts, HostService hostService, InventoryService inventory, IHostConnector connector, IEnumerable<IPreflightRule> rules,
+    IEnumerable<IGuestRule> guestRules)
 {
-    /// <summary>The rules, by id.</summary>
-    public IReadOnlyList<IPreflightRule> Rules { get; } = [.. rules.OrderBy(rule => rule.Id, StringComparer.Ordinal)];
-
     /// <summary>Collects fresh facts and returns every concern, blockers first.</summary>
     public async Task<IReadOnlyList<Concern>> CheckAsync(Plan plan, CancellationToken cancellationToken)
     {
@@ -28,9 +26,10 @@ public sealed class PreflightService(
         return Evaluate(facts);
     }
 
-    /// <summary>Runs every rule over given facts, blockers first.</summary>
-    public IReadOnlyList<Concern> Evaluate(PreflightFacts facts) =>
-        [.. Rules.SelectMany(rule => rule.Evaluate(facts)).OrderByDescending(concern => concern.Severity).ThenBy(concern => concern.Id, StringComparer.Ordinal)];
+    /// <summary>Runs every rule over given facts, those of the source side and those of the plan, blockers first.</summary>
+    public IReadOnlyList<Concern> Evaluate(PreflightFacts facts) => Concern.InOrder(
+        (facts.ToGuestFacts() is { } guest ? guestRules.SelectMany(rule => rule.Evaluate(guest)) : [])
+        .Concat(rules.SelectMany(rule => rule.Evaluate(facts))));
 
     /// <summary>What stops a start: blockers, and warnings that nobody accepted.</summary>
     public static IReadOnlyList<Concern> Stopping(Plan plan, IEnumerable<Concern> concerns) =>

@@ -2,12 +2,13 @@ using Xen2Kvm.Domain.Runs;
 
 namespace Xen2Kvm.Engine.Runs;
 
-/// <summary>Rates and an honest remaining time from a series of readings. Pure but for what it remembers; not for concurrent use.</summary>
+/// <summary>Fills in rates and remaining times of a step and of each of its disks. Pure but for what it remembers; not for concurrent use.</summary>
 public sealed class ProgressMeter
 {
-    private static readonly TimeSpan Window = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan Recent = TimeSpan.FromSeconds(10);
-    private readonly Queue<(DateTimeOffset At, long Read, long Sent, long Durable, long Done)> _readings = new();
+    private static readonly TimeSpan SampleOver = TimeSpan.FromSeconds(2);
+    private readonly RateMeter _whole = new();
+    private readonly Dictionary<(string Disk, bool Copied), RateMeter> _disks = [];
+    private readonly Queue<(DateTimeOffset At, long Read, long Sent, long Durable)> _sums = new();
     private long _lastDone = -1;
 
     /// <summary>When the work last moved at all; null before the first reading.</summary>
@@ -17,61 +18,35 @@ public sealed class ProgressMeter
     public StepProgress Fill(StepProgress progress)
     {
         var done = progress.DoneBytes ?? 0;
-        var sums = (Read: progress.Disks.Sum(d => d.ReadBytes), Sent: progress.Disks.Sum(d => d.SentBytes),
-            Durable: progress.Disks.Sum(d => d.DurableBytes + d.VerifiedBytes));
         if (done != _lastDone)
         {
             (_lastDone, LastMovedAt) = (done, progress.At);
         }
 
-        // After a resume the truth may lie behind what was shown before; rates of the past say nothing then.
-        if (_readings.Count > 0 && _readings.Last().Done > done)
-        {
-            _readings.Clear();
-        }
-
-        _readings.Enqueue((progress.At, sums.Read, sums.Sent, sums.Durable, done));
-        while (_readings.Count > 2 && progress.At - _readings.Peek().At > Window)
-        {
-            _readings.Dequeue();
-        }
-
-        var mean = Rate(_readings.Peek(), _readings.Last());
-        var recent = Rate(_readings.First(reading => progress.At - reading.At <= Recent), _readings.Last());
-        if (mean is not { } rate || progress.TotalBytes is not { } total)
-        {
-            return progress with { BytesPerSecond = mean };
-        }
-
-        var seen = progress.At - _readings.Peek().At;
-        if (seen < Recent || rate < 1 || recent is not > 1)
-        {
-            return progress with { BytesPerSecond = rate };
-        }
-
-        var left = Math.Max(0, total - done);
+        Remember(progress);
+        var reading = _whole.Take(progress.At, done, progress.TotalBytes);
         return progress with
         {
-            BytesPerSecond = rate,
-            EtaLow = TimeSpan.FromSeconds(left / Math.Max(rate, recent.Value)),
-            EtaHigh = TimeSpan.FromSeconds(left / Math.Min(rate, recent.Value) * 1.2),
-            EtaBasis = $"rate of the last {(int)seen.TotalSeconds} s",
+            BytesPerSecond = reading.BytesPerSecond,
+            EtaLow = reading.EtaLow,
+            EtaHigh = reading.EtaHigh,
+            EtaBasis = reading.EtaLow is null ? null : $"rate of the last {(int)reading.Seen.TotalSeconds} s",
+            Disks = [.. progress.Disks.Select(disk => Fill(disk, progress.At))],
         };
     }
 
-    /// <summary>The chart's sample over the last readings; null with fewer than two.</summary>
-    public RunSample? Sample(bool? reachable)
+    /// <summary>The chart's sample over the last readings; null when there are fewer than two, or when the last one is older than <paramref name="since"/>.</summary>
+    public RunSample? Sample(bool? reachable, DateTimeOffset since)
     {
-        if (_readings.Count < 2)
+        if (_sums.Count < 2 || _sums.Last() is var last && last.At < since)
         {
             return null;
         }
 
-        var last = _readings.Last();
-        var from = _readings.Reverse().Skip(1).FirstOrDefault(reading => last.At - reading.At >= TimeSpan.FromSeconds(2));
+        var from = _sums.Reverse().Skip(1).FirstOrDefault(reading => last.At - reading.At >= SampleOver);
         if (from.At == default)
         {
-            from = _readings.Peek();
+            from = _sums.Peek();
         }
 
         var seconds = (last.At - from.At).TotalSeconds;
@@ -80,7 +55,35 @@ public sealed class ProgressMeter
             : new RunSample(last.At, (last.Read - from.Read) / seconds, (last.Sent - from.Sent) / seconds, (last.Durable - from.Durable) / seconds, reachable);
     }
 
-    private static double? Rate((DateTimeOffset At, long Read, long Sent, long Durable, long Done) from,
-        (DateTimeOffset At, long Read, long Sent, long Durable, long Done) to) =>
-        (to.At - from.At).TotalSeconds is > 0 and var seconds ? (to.Done - from.Done) / seconds : null;
+    private void Remember(StepProgress progress)
+    {
+        var sums = (progress.At, Read: progress.Disks.Sum(disk => disk.ReadBytes), Sent: progress.Disks.Sum(disk => disk.SentBytes),
+            Durable: progress.Disks.Sum(disk => disk.DurableBytes + disk.VerifiedBytes));
+        if (_sums.Count > 0 && (_sums.Last().Read > sums.Read || _sums.Last().Durable > sums.Durable))
+        {
+            // Taken up again: numbers begin anew.
+            _sums.Clear();
+        }
+
+        _sums.Enqueue(sums);
+        while (_sums.Count > 2 && progress.At - _sums.Peek().At > 5 * SampleOver)
+        {
+            _sums.Dequeue();
+        }
+    }
+
+    private DiskProgress Fill(DiskProgress disk, DateTimeOffset at)
+    {
+        // Copy and comparison have rates of their own.
+        var key = (disk.Disk, disk.IsCopied());
+        if (!_disks.TryGetValue(key, out var meter))
+        {
+            _disks[key] = meter = new RateMeter();
+        }
+
+        var reading = meter.Take(at, disk.DoneBytes(), disk.TotalBytes);
+        return disk.DoneBytes() >= disk.TotalBytes
+            ? disk
+            : disk with { BytesPerSecond = reading.BytesPerSecond, EtaLow = reading.EtaLow, EtaHigh = reading.EtaHigh };
+    }
 }

@@ -84,7 +84,7 @@ internal sealed class RunExecution(
             {
                 State = StepState.Running, StartedAt = record.StartedAt ?? time.GetUtcNow(), FinishedAt = null, Error = null, Attempts = record.Attempts + 1,
             }), cancellationToken).ConfigureAwait(false);
-        using var watch = new RunWatch(setting, _run.Id, store, time);
+        await using var watch = new RunWatch(setting, _run.Id, store, time);
         try
         {
             await WorkAsync(step, watch, _stepCancellation.Token).ConfigureAwait(false);
@@ -160,7 +160,7 @@ internal sealed class RunExecution(
         switch (outcome)
         {
             case StepOutcome.Running running:
-                var progress = await watch.FillAsync(running.Progress, step, journal, cancellationToken).ConfigureAwait(false);
+                var progress = watch.Fill(running.Progress, step, journal);
                 await SaveAsync(_run.With(record with { Handle = running.Handle, Progress = progress }), cancellationToken).ConfigureAwait(false);
                 return false;
             case StepOutcome.Done done:
@@ -170,6 +170,11 @@ internal sealed class RunExecution(
                         State = StepState.Done, FinishedAt = time.GetUtcNow(), Output = JsonSerializer.Serialize(done.Output, RunJson.Options), Error = null,
                         Progress = done.Progress ?? record.Progress,
                     }), cancellationToken).ConfigureAwait(false);
+                if (_run.UpAgainAt is not null)
+                {
+                    await watch.SampleNowAsync(cancellationToken).ConfigureAwait(false);
+                }
+
                 return true;
             case StepOutcome.Asks asks:
                 journal.Add(asks.Question.Text, RunLogLevel.Warning);

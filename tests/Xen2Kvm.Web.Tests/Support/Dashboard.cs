@@ -54,6 +54,7 @@ public sealed class Dashboard : IAsyncDisposable
             builder.WebHost.UseUrls("http://127.0.0.1:0");
             builder.Logging.ClearProviders();
             builder.Services.RemoveAll<IPreflightRule>();
+            builder.Services.RemoveAll<IGuestRule>();
             builder.Services.Replace(ServiceDescriptor.Singleton(hosts.Connector));
             foreach (var worker in builder.Services.Where(service => service.ImplementationType == typeof(RunWorker)
                 || service.ImplementationType == typeof(InventoryWorker)).ToList())

@@ -3,7 +3,7 @@ namespace Xen2Kvm.Domain.Preflight.Rules;
 /// <summary>A rule with its id and the shape of its findings.</summary>
 /// <param name="id">Rule id.</param>
 /// <param name="summary">What is checked, one line.</param>
-public abstract class RuleBase(string id, string summary)
+public abstract class RuleBase(string id, string summary) : IRule
 {
     /// <summary>Stable id.</summary>
     public string Id { get; } = id;

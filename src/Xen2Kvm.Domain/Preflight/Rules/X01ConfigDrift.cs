@@ -3,8 +3,13 @@ using Xen2Kvm.Domain.Inventory;
 namespace Xen2Kvm.Domain.Preflight.Rules;
 
 /// <summary>What was attached or changed at run time is not in the file; the running domain is the truth.</summary>
-public sealed class X01ConfigDrift() : RuleBase("X01", "The config file differs from the running domain"), IPreflightRule
+public sealed class X01ConfigDrift() : RuleBase("X01", "The config file differs from the running domain"), IGuestRule, IPreflightRule
 {
+    /// <inheritdoc/>
+    public IEnumerable<Concern> Evaluate(GuestFacts facts) => facts.Guest.Drift.Select(difference => Warning(
+        difference, $"{facts.Guest.Name} runs with something else than its config file says.", $"{facts.Guest.ConfigPath}: {difference}",
+        "The running domain is taken as the truth. Accept this, or correct the file and refresh."));
+
     /// <inheritdoc/>
     public IEnumerable<Concern> Evaluate(PreflightFacts facts)
     {
@@ -13,12 +18,6 @@ public sealed class X01ConfigDrift() : RuleBase("X01", "The config file differs 
             yield return Blocker(facts.Plan.Source.Name, $"{facts.Plan.Source.Name} is not on {facts.SourceHost.Name} any more.",
                 $"inventory of {facts.SourceHost.Name} at {facts.Source.TakenAt:u}", "Refresh the host's inventory and plan the guest where it is now.");
             yield break;
-        }
-
-        foreach (var difference in guest.Drift)
-        {
-            yield return Warning(difference, $"{guest.Name} runs with something else than its config file says.", $"{guest.ConfigPath}: {difference}",
-                "The running domain is taken as the truth. Accept this, or correct the file and refresh.");
         }
 
         // A plan is frozen: a disk that came or grew since it was made would be left behind or cut off.

@@ -1,12 +1,12 @@
 namespace Xen2Kvm.Domain.Preflight.Rules;
 
 /// <summary>Without mac= Xen gives a new random MAC at each creation.</summary>
-public sealed class X03RandomMac() : RuleBase("X03", "Every NIC has a fixed MAC"), IPreflightRule
+public sealed class X03RandomMac() : RuleBase("X03", "Every NIC has a fixed MAC"), IGuestRule
 {
     /// <inheritdoc/>
-    public IEnumerable<Concern> Evaluate(PreflightFacts facts)
+    public IEnumerable<Concern> Evaluate(GuestFacts facts)
     {
-        foreach (var nic in facts.Guest?.Nics ?? [])
+        foreach (var nic in facts.Guest.Nics)
         {
             if (nic.Mac is null)
             {

@@ -1,16 +1,14 @@
 namespace Xen2Kvm.Domain.Preflight.Rules;
 
 /// <summary>A disk that two guests write can only be moved with both.</summary>
-public sealed class X05SharedDisk() : RuleBase("X05", "No disk is shared with another guest for writing"), IPreflightRule
+public sealed class X05SharedDisk() : RuleBase("X05", "No disk is shared with another guest for writing"), IGuestRule
 {
     /// <inheritdoc/>
-    public IEnumerable<Concern> Evaluate(PreflightFacts facts)
+    public IEnumerable<Concern> Evaluate(GuestFacts facts)
     {
-        foreach (var disk in (facts.Guest?.Disks ?? []).Where(disk => disk is { IsCdrom: false, Path: not null }))
+        foreach (var disk in facts.Guest.Disks.Where(disk => disk is { IsCdrom: false, Path: not null }))
         {
-            var others = facts.Source.Guests
-                .Where(other => other.Name != facts.Guest!.Name && other.Disks.Any(theirs => theirs.Path == disk.Path && theirs.Writable))
-                .Select(other => other.Name).ToList();
+            var others = facts.OtherWriters(disk.Path!);
             if (disk.SharedWritable || (disk.Writable && others.Count > 0))
             {
                 yield return Blocker(disk.Vdev, $"Disk {disk.Vdev} is shared for writing.",
