@@ -29,6 +29,12 @@ internal enum RegionState : byte
 /// <summary>A source with the state of its regions and its counters. All mutable members belong to <see cref="WorkQueue"/>'s lock.</summary>
 internal sealed class SourceDisk : IDisposable
 {
+    /// <summary>No region before this one is pending.</summary>
+    public int CopyCursor;
+
+    /// <summary>No region before this one waits for verification.</summary>
+    public int VerifyCursor;
+
     private SourceDisk(int index, TransferDisk disk, RawFile file)
     {
         Index = index;
@@ -44,12 +50,6 @@ internal sealed class SourceDisk : IDisposable
     public RawFile File { get; }
 
     public RegionEntry[] Regions { get; }
-
-    /// <summary>No region before this one is pending.</summary>
-    public int Cursor { get; set; }
-
-    /// <summary>No region before this one waits for verification.</summary>
-    public int VerifyCursor { get; set; }
 
     public int NotDurable { get; set; }
 

@@ -113,7 +113,7 @@ internal sealed partial class WorkQueue
                 if (!own.Up || Failure is not null)
                     return new Work(WorkKind.Stop);
                 bool mayCopy = !_stopping;
-                if (mayCopy && TakeCopy(slot) is { } copy)
+                if (mayCopy && TakeRegion(slot, WorkKind.Copy) is { } copy)
                     return copy;
                 if (own.Sending == 0 && own.Unsynced > 0 && !own.SyncAsked)
                 {
@@ -124,7 +124,7 @@ internal sealed partial class WorkQueue
                     return new Work(WorkKind.Stop);
                 if (mayCopy && _disks.All(d => d.NotDurable == 0))
                 {
-                    if (own.Verifying < MaxVerifyingPerSlot && TakeVerify(slot) is { } verify)
+                    if (own.Verifying < MaxVerifyingPerSlot && TakeRegion(slot, WorkKind.Verify) is { } verify)
                         return verify;
                     if (_disks.All(d => d.NotVerified == 0))
                     {
@@ -189,38 +189,27 @@ internal sealed partial class WorkQueue
             return read(_disks);
     }
 
-    private Work? TakeCopy(int slot)
+    /// <summary>The next region in turn that is to be copied or verified, handed to a connection; null when there is none.</summary>
+    private Work? TakeRegion(int slot, WorkKind kind)
     {
+        bool copies = kind == WorkKind.Copy;
+        RegionState waiting = copies ? RegionState.Pending : RegionState.Durable;
         for (int i = 0; i < _disks.Count; i++)
         {
             SourceDisk disk = _disks[(_nextDisk + i) % _disks.Count];
-            while (disk.Cursor < disk.Regions.Length && disk.Regions[disk.Cursor].State != RegionState.Pending)
-                disk.Cursor++;
-            if (disk.Cursor == disk.Regions.Length)
+            ref int cursor = ref copies ? ref disk.CopyCursor : ref disk.VerifyCursor;
+            while (cursor < disk.Regions.Length && disk.Regions[cursor].State != waiting)
+                cursor++;
+            if (cursor == disk.Regions.Length)
                 continue;
-            ref RegionEntry entry = ref disk.Regions[disk.Cursor];
-            (entry.State, entry.Slot) = (RegionState.Sending, (byte)slot);
-            _slots[slot].Sending++;
+            ref RegionEntry entry = ref disk.Regions[cursor];
+            (entry.State, entry.Slot) = (copies ? RegionState.Sending : RegionState.Verifying, (byte)slot);
+            if (copies)
+                _slots[slot].Sending++;
+            else
+                _slots[slot].Verifying++;
             _nextDisk = (disk.Index + 1) % _disks.Count;
-            return new Work(WorkKind.Copy, disk, disk.Cursor++, entry);
-        }
-        return null;
-    }
-
-    private Work? TakeVerify(int slot)
-    {
-        for (int i = 0; i < _disks.Count; i++)
-        {
-            SourceDisk disk = _disks[(_nextDisk + i) % _disks.Count];
-            while (disk.VerifyCursor < disk.Regions.Length && disk.Regions[disk.VerifyCursor].State != RegionState.Durable)
-                disk.VerifyCursor++;
-            if (disk.VerifyCursor == disk.Regions.Length)
-                continue;
-            ref RegionEntry entry = ref disk.Regions[disk.VerifyCursor];
-            (entry.State, entry.Slot) = (RegionState.Verifying, (byte)slot);
-            _slots[slot].Verifying++;
-            _nextDisk = (disk.Index + 1) % _disks.Count;
-            return new Work(WorkKind.Verify, disk, disk.VerifyCursor++, entry);
+            return new Work(kind, disk, cursor++, entry);
         }
         return null;
     }
@@ -228,7 +217,7 @@ internal sealed partial class WorkQueue
     private static void SetPending(SourceDisk disk, int region, ref RegionEntry entry)
     {
         entry.State = RegionState.Pending;
-        disk.Cursor = Math.Min(disk.Cursor, region);
+        disk.CopyCursor = Math.Min(disk.CopyCursor, region);
     }
 
     private static void SetToVerify(SourceDisk disk, int region, ref RegionEntry entry)
