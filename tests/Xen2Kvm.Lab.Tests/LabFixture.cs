@@ -50,7 +50,8 @@ public sealed class LabFixture : IAsyncLifetime
     /// <summary>Plans the move of a guest, accepts that the lab has no KVM, and starts it.</summary>
     internal async Task StartMoveAsync(string guest, string address, params string[] options)
     {
-        (await Dashboard.X2kAsync(["plan", "create", "xen1", guest, "--to", "kvm1", "--ping", address, "--tcp", "80", "--prove-within", "600", "--shutdown-timeout", "900", .. options])).Ok();
+        (await Dashboard.X2kAsync(["plan", "create", "xen1", guest, "--to", "kvm1", "--ping", address, "--tcp", "80", "--prove-within", "600", .. options,
+            .. options.Contains("--shutdown-timeout") ? Array.Empty<string>() : ["--shutdown-timeout", "900"]])).Ok();
         await Dashboard.X2kAsync("preflight", guest, "--accept", "X19:kvm");
         (await Dashboard.X2kAsync("run", "start", guest)).Ok();
     }

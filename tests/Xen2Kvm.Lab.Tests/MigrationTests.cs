@@ -38,7 +38,7 @@ public sealed class MigrationTests(LabFixture lab)
         await CopiedAsync(guest, 30);
         (await LabFixture.OnAsync("kvm1", "pkill -KILL -f 'x2k-agent.* receive'")).Ok();
         await CopiedAsync(guest, 40);
-        await lab.CutOffAsync("x2k-kvm1", TimeSpan.FromSeconds(8));
+        await LabFixture.CutOffAsync("x2k-kvm1", TimeSpan.FromSeconds(8));
         await CopiedAsync(guest, 45);
 
         // What a broken disk does to a block that was durable already.
