@@ -29,6 +29,34 @@ public sealed class BehaviourTests(DashboardFixture dashboard)
     }
 
     [Fact]
+    public async Task Guests_with_blockers_are_found_by_address_and_their_card_says_what_to_do()
+    {
+        var page = await StartAsync("/guests");
+        await page.Locator("select[aria-label=Concerns]").SelectOptionAsync("blockers");
+        await Assertions.Expect(page).ToHaveURLAsync(new Regex("concerns=blockers"));
+        await Assertions.Expect(page.Locator(".guest-table tbody td:first-child a")).ToHaveTextAsync(["old"]);
+        await page.ReloadAsync();
+        await Assertions.Expect(page.Locator(".guest-table tbody td:first-child a")).ToHaveTextAsync(["old"]);
+        await Assertions.Expect(page.Locator(".guest-table .concern-marks")).ToContainTextAsync("2 blockers");
+        await page.Locator(".guest-table tbody td:first-child a").ClickAsync();
+        await Assertions.Expect(page.Locator("#concerns .concern").First).ToContainTextAsync("Blocker");
+        await Assertions.Expect(page.Locator("#concerns")).ToContainTextAsync("vtpm = ['backend=0']");
+        await Assertions.Expect(page.Locator("#concerns")).ToContainTextAsync("What to do:");
+        await EndAsync(page);
+    }
+
+    [Fact]
+    public async Task A_start_says_before_and_in_its_dialog_how_long_the_guest_will_be_down()
+    {
+        var page = await StartAsync(() => $"/plans/{dashboard.World.OpenPlan}");
+        await Assertions.Expect(page.Locator(".act-bar")).ToContainTextAsync(new Regex(@"Projected downtime \d+–\d+ (s|min), from 2 earlier runs from xen1 to kvm1"));
+        await page.Locator("[data-act=start]").ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Dialog)).ToContainTextAsync("Projected downtime");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Not now" }).ClickAsync();
+        await EndAsync(page);
+    }
+
+    [Fact]
     public async Task Keys_go_to_pages_open_search_and_help()
     {
         var page = await StartAsync("/");
@@ -55,8 +83,13 @@ public sealed class BehaviourTests(DashboardFixture dashboard)
         await log.HoverAsync();
         await page.Mouse.WheelAsync(0, -900);
         await Assertions.Expect(page.Locator(".log-new")).ToContainTextAsync(new Regex("new line"), new() { Timeout = 15_000 });
+
+        // The wheel scrolls smoothly: the reader's place is where it comes to rest, and there it stays while lines arrive.
+        await page.WaitForFunctionAsync("() => new Promise(done => { const e = document.querySelector('.log'); const at = e.scrollTop; setTimeout(() => done(e.scrollTop === at), 300); })");
         var before = await log.EvaluateAsync<double>("e => e.scrollTop");
-        await page.WaitForTimeoutAsync(1500);
+        var lines = await page.Locator(".log-count").InnerTextAsync();
+        await Assertions.Expect(page.Locator(".log-count")).Not.ToHaveTextAsync(lines);
+        await Assertions.Expect(page.Locator(".log-count")).Not.ToHaveTextAsync(await page.Locator(".log-count").InnerTextAsync());
         (await log.EvaluateAsync<double>("e => e.scrollTop")).ShouldBe(before, 1.0);
         await page.Locator(".log-new").ClickAsync();
         await Assertions.Expect(page.Locator(".log-new")).ToBeHiddenAsync();

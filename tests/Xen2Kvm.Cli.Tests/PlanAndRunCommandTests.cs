@@ -15,7 +15,7 @@ public sealed class PlanAndRunCommandTests(Database database)
         await using var dashboard = await Dashboard.StartAsync(database);
         var id = await Scene.PlanAsync(dashboard);
         (await Shell.AgainstAsync(dashboard, "plan", "list")).Ends(0).Out.ShouldContain(id.ToString());
-        (await Shell.AgainstAsync(dashboard, "plan", "show", "files")).Ends(0).Out.ShouldContain("swap made anew");
+        (await Shell.AgainstAsync(dashboard, "plan", "show", "files")).Ends(0).Out.ShouldContain("Projected downtime: no run measured yet.");
         (await Shell.AgainstAsync(dashboard, "plan", "show", id.ToString()[..13], "--xml")).Ends(0).Out.ShouldStartWith("<domain");
         (await Shell.AgainstAsync(dashboard, "preflight", "files")).Ends(0).Out.ShouldContain("Nothing stops a start.");
         var dry = (await Shell.AgainstAsync(

@@ -115,15 +115,19 @@
     const x = share * view.width;
     const at = Number(target.dataset.from) + share * (Number(target.dataset.to) - Number(target.dataset.from));
     const lines = [clock(at, target.dataset.zone)];
+    // A line comes in pieces where samples are missing; the nearest point of all of them counts.
+    const nearest = new Map();
     svg.querySelectorAll("polyline[data-name]").forEach(function (line) {
-      let best = null;
       for (let i = 0; i < line.points.numberOfItems; i++) {
         const point = line.points.getItem(i);
-        if (best === null || Math.abs(point.x - x) < Math.abs(best.x - x)) { best = { x: point.x, y: point.y }; }
+        const best = nearest.get(line.dataset.name);
+        if (!best || Math.abs(point.x - x) < Math.abs(best.x - x)) { nearest.set(line.dataset.name, { x: point.x, y: point.y }); }
       }
-      if (best && Math.abs(best.x - x) < 20) {
+    });
+    nearest.forEach(function (best, name) {
+      if (Math.abs(best.x - x) < 20) {
         const value = (1 - best.y / view.height) * Number(target.dataset.max);
-        lines.push(line.dataset.name + " " + (value < 10 ? value.toFixed(1) : value.toFixed(0)) + " MB/s");
+        lines.push(name + " " + (value < 10 ? value.toFixed(1) : value.toFixed(0)) + " MB/s");
       }
     });
     target.classList.add("pointed");

@@ -1,9 +1,11 @@
 using System.CommandLine;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Xen2Kvm.Cli.Client;
 using Xen2Kvm.Cli.Output;
 using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Preflight;
+using Xen2Kvm.Engine.Runs;
 
 namespace Xen2Kvm.Cli.Commands;
 
@@ -90,8 +92,13 @@ internal static class PlanCommands
                 return CliExit.Done;
             }
 
-            var found = await client.GetAsync<Plan>($"plans/{plan}", token).ConfigureAwait(false);
-            print.Result(found, () => Show(print, found));
+            var found = await client.GetAsync($"plans/{plan}", token).ConfigureAwait(false);
+            print.Result(found, () =>
+            {
+                Show(print, found.Deserialize<Plan>(RunJson.Options)!);
+                print.Line();
+                print.Line($"Projected downtime: {ProjectedDowntime.Describe(found) ?? DowntimeForecast.NoneYet}.");
+            });
             return CliExit.Done;
         });
         return command;

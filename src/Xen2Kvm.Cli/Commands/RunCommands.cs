@@ -1,8 +1,9 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
+using System.Text.Json;
 using Xen2Kvm.Cli.Client;
 using Xen2Kvm.Cli.Output;
 using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Engine.Runs;
 
 namespace Xen2Kvm.Cli.Commands;
 
@@ -62,9 +63,9 @@ internal static class RunCommands
         var command = new Command("show", "One run with its whole pipeline") { id };
         common.Handle(command, async (parsed, client, print, token) =>
         {
-            var run = await client.GetAsync<Run>($"runs/{await Lookup.RunAsync(client, parsed.GetRequiredValue(id), token).ConfigureAwait(false)}", token)
+            var found = await client.GetAsync($"runs/{await Lookup.RunAsync(client, parsed.GetRequiredValue(id), token).ConfigureAwait(false)}", token)
                 .ConfigureAwait(false);
-            print.Result(run, () => Show(print, run));
+            print.Result(found, () => Show(print, found.Deserialize<Run>(RunJson.Options)!, ProjectedDowntime.Describe(found)));
             return CliExit.Done;
         });
         return command;
@@ -130,12 +131,12 @@ internal static class RunCommands
         return command;
     }
 
-    private static void Show(Printer print, Run run)
+    private static void Show(Printer print, Run run, string? projected)
     {
         print.Facts(
             ("run", run.Id.ToString()), ("guest", $"{run.GuestName}, {run.SourceHost} -> {run.TargetHost}"), ("state", run.State.ToString()),
             ("started", $"{Units.Time(run.StartedAt ?? run.CreatedAt)} by {run.StartedBy}"), ("ended", Units.Time(run.FinishedAt)),
-            ("downtime", Units.Duration(run.Downtime(DateTimeOffset.UtcNow))), ("error", run.Error));
+            ("downtime", Units.Duration(run.Downtime(DateTimeOffset.UtcNow))), ("projected", projected), ("error", run.Error));
         print.Line();
         print.Table(["STEP", "STATE", "TOOK", "WHAT", ""], run.Steps.Select(step => new[]
         {

@@ -257,11 +257,14 @@ public sealed record DiskProgress
     /// <summary>Longest likely time until that is done.</summary>
     public TimeSpan? EtaHigh { get; init; }
 
-    /// <summary>All of it is on the target: what is left is to read it again and compare. (Both overlap: a region is compared once it is durable.)</summary>
-    public bool IsCopied() => TotalBytes > 0 && DurableBytes >= TotalBytes;
+    /// <summary>
+    /// All of it is on the target, and it is read again there. (Regions are compared as soon as they are durable, so that the comparison
+    /// begins before the copy ends; what is shown is the copy until it is complete.)
+    /// </summary>
+    public bool IsComparing() => TotalBytes > 0 && DurableBytes >= TotalBytes && VerifiedBytes > 0;
 
     /// <summary>Bytes done of what happens to it now: made durable, then compared.</summary>
-    public long DoneBytes() => IsCopied() ? VerifiedBytes : DurableBytes;
+    public long DoneBytes() => IsComparing() ? VerifiedBytes : DurableBytes;
 }
 
 /// <summary>One sample of the throughput chart.</summary>

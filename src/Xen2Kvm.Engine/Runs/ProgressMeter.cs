@@ -7,7 +7,7 @@ public sealed class ProgressMeter
 {
     private static readonly TimeSpan SampleOver = TimeSpan.FromSeconds(2);
     private readonly RateMeter _whole = new();
-    private readonly Dictionary<(string Disk, bool Copied), RateMeter> _disks = [];
+    private readonly Dictionary<(string Disk, bool Comparing), RateMeter> _disks = [];
     private readonly Queue<(DateTimeOffset At, long Read, long Sent, long Durable)> _sums = new();
     private long _lastDone = -1;
 
@@ -75,7 +75,7 @@ public sealed class ProgressMeter
     private DiskProgress Fill(DiskProgress disk, DateTimeOffset at)
     {
         // Copy and comparison have rates of their own.
-        var key = (disk.Disk, disk.IsCopied());
+        var key = (disk.Disk, disk.IsComparing());
         if (!_disks.TryGetValue(key, out var meter))
         {
             _disks[key] = meter = new RateMeter();

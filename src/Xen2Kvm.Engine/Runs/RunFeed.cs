@@ -10,6 +10,7 @@ namespace Xen2Kvm.Engine.Runs;
 public sealed class RunFeed(TimeProvider time)
 {
     private readonly ConcurrentDictionary<Guid, Subscription> _subscriptions = new();
+    private readonly ConcurrentDictionary<Guid, Action<Guid>> _listeners = new();
 
     /// <summary>Shortest time between two calls of one subscriber.</summary>
     public static readonly TimeSpan MinimumInterval = TimeSpan.FromMilliseconds(300);
@@ -24,9 +25,23 @@ public sealed class RunFeed(TimeProvider time)
         return subscription;
     }
 
+    /// <summary>Hears of every change at once, before any subscriber. Dispose to end.</summary>
+    /// <param name="onChanged">Called on the writer's thread with the run's id: it must return at once and not throw.</param>
+    public IDisposable Listen(Action<Guid> onChanged)
+    {
+        var id = Guid.NewGuid();
+        _listeners[id] = onChanged;
+        return new Listener(() => _listeners.TryRemove(id, out _));
+    }
+
     /// <summary>A run changed.</summary>
     public void Changed(Guid runId)
     {
+        foreach (var listener in _listeners.Values)
+        {
+            listener(runId);
+        }
+
         foreach (var subscription in _subscriptions.Values)
         {
             if (subscription.RunId is null || subscription.RunId == runId)
@@ -34,6 +49,11 @@ public sealed class RunFeed(TimeProvider time)
                 subscription.Signal();
             }
         }
+    }
+
+    private sealed class Listener(Action remove) : IDisposable
+    {
+        public void Dispose() => remove();
     }
 
     private sealed class Subscription(Guid? runId, Func<Task> onChanged, TimeProvider time, Action<Guid> remove) : IDisposable

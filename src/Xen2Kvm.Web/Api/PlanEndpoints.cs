@@ -1,11 +1,15 @@
 using System.Security.Claims;
 using System.Text;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.Extensions.Options;
 using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Preflight;
 using Xen2Kvm.Engine.Inventory;
 using Xen2Kvm.Engine.Planning;
 using Xen2Kvm.Engine.Preflight;
 using Xen2Kvm.Web.Auth;
+using Xen2Kvm.Web.Components.State;
 
 namespace Xen2Kvm.Web.Api;
 
@@ -16,7 +20,8 @@ internal static class PlanEndpoints
     public static void Map(RouteGroupBuilder group)
     {
         group.MapGet("", ListAsync).WithSummary("All plans, newest first");
-        group.MapGet("/{id:guid}", FindAsync).WithSummary("One plan").ProducesProblem(StatusCodes.Status404NotFound);
+        group.MapGet("/{id:guid}", ShowAsync).WithSummary("One plan, and as projectedDowntime what earlier runs let expect (null when none was measured)")
+            .Produces<Plan>().ProducesProblem(StatusCodes.Status404NotFound);
         group.MapGet("/{id:guid}/xml", XmlAsync).WithSummary("The libvirt XML that the plan defines")
             .Produces<string>(StatusCodes.Status200OK, "application/xml");
         group.MapPost("/propose", ProposeAsync).RequireAuthorization(Roles.Operator).WithSummary("Propose a plan without storing it")
@@ -39,6 +44,17 @@ internal static class PlanEndpoints
 
     private static async Task<Plan> FindAsync(Guid id, PlanService plans, CancellationToken cancellationToken) =>
         await plans.FindAsync(id, cancellationToken).ConfigureAwait(false) ?? throw ApiException.NotFound("There is no plan of this id.");
+
+    private static async Task<JsonObject> ShowAsync(
+        Guid id, PlanService plans, HostService hosts, RunReader runs, IOptions<JsonOptions> json, CancellationToken cancellationToken)
+    {
+        var plan = await FindAsync(id, plans, cancellationToken).ConfigureAwait(false);
+        var names = (await hosts.ListAsync(cancellationToken).ConfigureAwait(false)).ToDictionary(host => host.Id, host => host.Name);
+        var forecast = DowntimeForecast.Of(
+            plan, names.GetValueOrDefault(plan.SourceHostId, ""), names.GetValueOrDefault(plan.TargetHostId, ""),
+            await runs.ListAsync(now: true, cancellationToken).ConfigureAwait(false));
+        return ProjectedDowntime.Beside(plan, forecast, json.Value);
+    }
 
     private static async Task<IResult> XmlAsync(Guid id, PlanService plans, CancellationToken cancellationToken)
     {

@@ -1,7 +1,13 @@
 using System.Security.Claims;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.Extensions.Options;
+using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Engine.Planning;
 using Xen2Kvm.Engine.Runs;
 using Xen2Kvm.Web.Auth;
+using Xen2Kvm.Web.Components.State;
 
 namespace Xen2Kvm.Web.Api;
 
@@ -15,7 +21,9 @@ internal static class RunEndpoints
     public static void Map(RouteGroupBuilder group)
     {
         group.MapGet("", ListAsync).WithSummary("Runs, newest first");
-        group.MapGet("/{id:guid}", FindAsync).WithSummary("One run with its whole pipeline").ProducesProblem(StatusCodes.Status404NotFound);
+        group.MapGet("/{id:guid}", ShowAsync)
+            .WithSummary("One run with its whole pipeline, and as projectedDowntime what is to be expected of it (null when that cannot be told)")
+            .Produces<Run>().ProducesProblem(StatusCodes.Status404NotFound);
         group.MapPost("", StartAsync).RequireAuthorization(Roles.Operator).WithSummary("Start a plan after a fresh preflight")
             .Produces<Run>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status409Conflict);
         group.MapPost("/{id:guid}/stop", StopAsync).RequireAuthorization(Roles.Operator)
@@ -37,6 +45,16 @@ internal static class RunEndpoints
 
     private static Task<IReadOnlyList<Run>> ListAsync(RunService runs, CancellationToken cancellationToken, int most = 100) =>
         runs.ListAsync(Math.Clamp(most, 1, 1000), cancellationToken);
+
+    private static async Task<JsonObject> ShowAsync(
+        Guid id, RunService runs, RunReader reader, PlanService plans, TimeProvider time, IOptions<JsonOptions> json, CancellationToken cancellationToken)
+    {
+        var run = await FindAsync(id, runs, cancellationToken).ConfigureAwait(false);
+        var forecast = run.IsActive && await plans.FindAsync(run.PlanId, cancellationToken).ConfigureAwait(false) is { } plan
+            ? DowntimeForecast.During(run, plan, await reader.ListAsync(now: true, cancellationToken).ConfigureAwait(false), time.GetUtcNow())
+            : null;
+        return ProjectedDowntime.Beside(run, forecast, json.Value);
+    }
 
     private static async Task<IResult> StartAsync(
         StartRequest request, RunService runs, ClaimsPrincipal user, CancellationToken cancellationToken)

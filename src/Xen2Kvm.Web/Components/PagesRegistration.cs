@@ -15,6 +15,7 @@ public static class PagesRegistration
         services.AddCascadingAuthenticationState();
         services.AddHttpContextAccessor();
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<RunReader>();
 
         // One per browser window (circuit): who looks, and the second hand.
         services.TryAddScoped<Viewer>();

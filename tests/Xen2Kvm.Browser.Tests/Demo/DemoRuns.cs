@@ -63,7 +63,9 @@ internal static class DemoRuns
             return new DiskProgress
             {
                 Disk = part.SourceVdev, TotalBytes = part.LengthBytes, ReadBytes = read, ZeroBytes = (long)(read * 0.46), SentBytes = (long)(read * 0.21),
-                DurableBytes = (long)(read * 0.97), VerifiedBytes = 0, State = mine >= 1 ? "done" : "copying",
+                DurableBytes = mine >= 1 ? read : (long)(read * 0.97), VerifiedBytes = 0, State = mine >= 1 ? "copied" : "copying",
+                BytesPerSecond = mine >= 1 ? null : 204e6 + (17e6 * Math.Sin(share * 60)), EtaLow = mine >= 1 ? null : TimeSpan.FromSeconds(360),
+                EtaHigh = mine >= 1 ? null : TimeSpan.FromSeconds(480),
             };
         }).ToList();
         return new StepProgress

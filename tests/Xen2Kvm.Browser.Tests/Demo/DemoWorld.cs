@@ -119,7 +119,7 @@ internal sealed class DemoWorld(IServiceProvider services)
         if (copy.StartedAt is not null)
         {
             var progress = DemoRuns.Copying(plan, copy.State == StepState.Done ? 2 : 0.42, copy.FinishedAt ?? copy.StartedAt.Value);
-            run = run.With(copy with { Progress = copy.State == StepState.Done ? progress with { Disks = [.. progress.Disks.Select(disk => disk with { VerifiedBytes = disk.TotalBytes, State = "done" })] } : progress });
+            run = run.With(copy with { Progress = copy.State == StepState.Done ? progress with { Disks = [.. progress.Disks.Select(disk => disk with { VerifiedBytes = disk.TotalBytes, State = "verified" })] } : progress });
         }
 
         run = change?.Invoke(run) ?? run;

@@ -27,6 +27,8 @@ public sealed class PlanApiTests(Database database)
         listed.Single()!["sourceHost"]!.GetValue<string>().ShouldBe("xen1", "the proposed one is not stored");
         var plan = await api.GetFromJsonAsync<JsonNode>($"/api/v1/plans/{id}", Token);
         plan!["target"]!["disks"]![0]!["table"]!.GetValue<string>().ShouldBe("Msdos");
+        plan.AsObject().ContainsKey("projectedDowntime").ShouldBeTrue();
+        plan["projectedDowntime"].ShouldBeNull("no run was measured");
         using var xml = await api.GetAsync($"/api/v1/plans/{id}/xml", Token);
         xml.Content.Headers.ContentType!.MediaType.ShouldBe("application/xml");
         (await xml.Content.ReadAsStringAsync(Token)).ShouldContain("<name>files</name>");

@@ -25,6 +25,7 @@ public sealed class RunApiTests(Database database)
         (await api.GetFromJsonAsync<JsonNode>("/api/v1/runs", Token))!.AsArray().Single()!["state"]!.GetValue<string>().ShouldBe("Queued");
         var run = await api.GetFromJsonAsync<Run>($"/api/v1/runs/{id}", RunJson.Options, Token);
         run!.Steps.Select(step => step.Id).ShouldContain("copy");
+        (await api.GetFromJsonAsync<JsonNode>($"/api/v1/runs/{id}", Token))!.AsObject().ContainsKey("projectedDowntime").ShouldBeTrue();
         run.StartedBy.ShouldBe("operator (token test Operator)");
 
         (await api.SendJsonAsync(HttpMethod.Post, $"/api/v1/runs/{id}/stop"))["intent"]!.GetValue<string>().ShouldBe("Stop");

@@ -1,5 +1,6 @@
 using System.Text;
 using Xen2Kvm.Demo;
+using Xen2Kvm.Domain.Preflight;
 using Xen2Kvm.Engine.Inventory;
 using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Web.Components.Pages.Guests;
@@ -34,7 +35,30 @@ public sealed class GuestFilterTests : PageTest
         var lines = Encoding.UTF8.GetString(GuestFilter.ToCsv(new GuestFilter { Text = "files" }.Apply(_rows))).TrimEnd().Split("\r\n");
         lines.Length.ShouldBe(2);
         lines[0].ShouldStartWith("\uFEFFname,host,power");
+        lines[0].ShouldContain("blockers,warnings,infos");
         lines[1].ShouldStartWith("files,xen1,Running,PV,");
+    }
+
+    [Fact]
+    public void Guests_are_filtered_and_sorted_by_what_was_found_of_them()
+    {
+        GuestRow With(string name, ConcernCounts counts) => _rows.Single(row => row.Name == name) with { Concerns = counts };
+        GuestRow[] rows = [With("files", new(0, 2, 1)), With("web", new(0, 0, 3)), With("old", new(1, 0, 0))];
+        new GuestFilter { Concerns = "blockers" }.Apply(rows).Select(row => row.Name).ShouldBe(["old"]);
+        new GuestFilter { Concerns = "warnings" }.Apply(rows).Select(row => row.Name).ShouldBe(["files"]);
+        new GuestFilter { Concerns = "neither" }.Apply(rows).Select(row => row.Name).ShouldBe(["web"]);
+        new GuestFilter { Sort = "-Concerns" }.Apply(rows).Select(row => row.Name).ShouldBe(["old", "files", "web"]);
+        new GuestFilter { Concerns = "blockers" }.ToQuery()["concerns"].ShouldBe("blockers");
+    }
+
+    [Fact]
+    public async Task A_tally_has_icon_number_and_words_for_each_severity_that_occurs()
+    {
+        var markup = await DrawAsync<Web.Components.Controls.ConcernMarks>(("Counts", new ConcernCounts(1, 2, 0)));
+        markup.Split("<svg").Length.ShouldBe(3);
+        Words(markup).ShouldContain("1 blocker");
+        Words(markup).ShouldContain("2 warnings");
+        Words(markup).ShouldNotContain("info");
     }
 
     [Fact]

@@ -30,7 +30,7 @@ public abstract partial class PageTest : IAsyncDisposable
         services.AddSingleton(Runs).AddSingleton(Plans).AddSingleton(Hosts).AddSingleton(Audit).AddSingleton(Substitute.For<IHostConnector>());
         services.AddSingleton<IEnumerable<IRoute>>([]);
         services.AddSingleton<RunFeed>().AddSingleton<HostService>().AddSingleton<InventoryService>().AddSingleton<PreflightService>()
-            .AddSingleton<PlanService>().AddSingleton<RunService>();
+            .AddSingleton<PlanService>().AddSingleton<RunService>().AddSingleton<RunReader>();
         services.AddSingleton<NavigationManager, StandingNavigation>();
         services.AddSingleton(Substitute.For<IJSRuntime>());
         services.AddScoped<DialogService>().AddScoped<Ticker>().AddScoped<Viewer>();

@@ -38,6 +38,48 @@ public sealed class RunPageTests : PageTest
         var words = await PageAsync(run.With(copy with { Progress = copy.Progress! with { At = Sample.Now.AddSeconds(-42), EtaLow = null, EtaHigh = null } }));
         words.ShouldContain("no data for 42 s");
         words.ShouldNotContain("ETA");
+        words.ShouldNotContain("194 MB/s");
+        words.ShouldNotContain("187 MB/s");
+    }
+
+    [Fact]
+    public async Task A_running_copy_says_how_long_the_guest_will_be_down_and_why_so()
+    {
+        Earlier.Add(Sample.Measured(_plan));
+        var words = await PageAsync(Sample.Copying(_plan));
+        words.ShouldMatch(@"Projected \d+–\d+ min");
+        words.ShouldContain("from what has passed, the remaining time of copy, and 1 earlier run from xen1 to kvm1.");
+        (await PageAsync(Sample.Asking(_plan))).ShouldNotContain("Projected");
+    }
+
+    [Fact]
+    public async Task Where_no_run_was_measured_no_number_is_invented() =>
+        (await PageAsync(Sample.Copying(_plan))).ShouldContain("Projected downtime: no run measured yet.");
+
+    [Fact]
+    public async Task Each_disk_shows_its_rate_what_is_left_and_what_happens_to_it()
+    {
+        var run = Sample.Copying(_plan);
+        var copy = run.Steps.First(step => step.Id == "copy");
+        DiskProgress Disk(string name, string state, long durable, long verified) => new()
+        {
+            Disk = name, State = state, TotalBytes = 1000, DurableBytes = durable, VerifiedBytes = verified, BytesPerSecond = 38e6, EtaLow = TimeSpan.FromMinutes(5), EtaHigh = TimeSpan.FromMinutes(7),
+        };
+        var disks = new[] { Disk("xvda1", "verified", 1000, 1000), Disk("xvda2", "verifying", 430, 100), Disk("xvda3", "verifying", 1000, 250), Disk("xvda4", "pending", 0, 0) };
+        var words = await PageAsync(run.With(copy with { Progress = copy.Progress! with { Disks = disks } }));
+        words.ShouldContain("43 % 38 MB/s 5–7 min");
+        words.ShouldContain("25 %");
+        foreach (var state in new[] { "Verified", "Copying", "Verifying", "Waiting" })
+        {
+            words.ShouldContain(state);
+        }
+
+        // A run that has ended holds nothing back: what was verified stays verified.
+        var ended = Sample.Done(_plan);
+        var last = ended.Steps.First(step => step.Id == "copy");
+        var after = await PageAsync(ended.With(last with { Progress = copy.Progress! with { Disks = disks[..1] } }));
+        after.ShouldContain("Verified");
+        after.ShouldNotContain("Held");
     }
 
     [Fact]
@@ -104,8 +146,11 @@ public sealed class RunPageTests : PageTest
 
     private async Task<string> PageAsync(Run run) => Words(await MarkupAsync(run));
 
+    private List<Run> Earlier { get; } = [];
+
     private Task<string> MarkupAsync(Run run)
     {
+        Runs.ListAsync(Arg.Any<int>(), Arg.Any<CancellationToken>()).Returns(_ => [.. Earlier]);
         Runs.FindAsync(run.Id, Arg.Any<CancellationToken>()).Returns(run);
         Runs.ListEvidenceAsync(run.Id, Arg.Any<bool>(), Arg.Any<CancellationToken>()).Returns([]);
         Runs.ReadLogAsync(run.Id, Arg.Any<long>(), Arg.Any<int>(), Arg.Any<CancellationToken>()).Returns([]);

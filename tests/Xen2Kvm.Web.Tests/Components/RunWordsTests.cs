@@ -131,8 +131,23 @@ public sealed class RunWordsTests
     public void A_chart_without_samples_is_empty_and_has_a_scale()
     {
         var chart = ChartModel.Of([], Sample.Now, Sample.Now.AddMinutes(10));
-        chart.Points(bucket => bucket.Read).ShouldBe("");
+        chart.Lines(bucket => bucket.Read).ShouldBeEmpty();
         chart.Max.ShouldBe(1);
+    }
+
+    [Fact]
+    public void Where_no_sample_was_taken_no_line_is_drawn()
+    {
+        RunSample At(int second, bool? reachable) => new(Sample.Now.AddSeconds(second), 100e6, 0, 0, reachable);
+        RunSample[] samples = [.. Enumerable.Range(0, 10).Select(i => At(i * 2, false)), .. Enumerable.Range(30, 10).Select(i => At(i * 2, false)), At(120, true)];
+        var chart = ChartModel.Of(samples, Sample.Now, Sample.Now.AddMinutes(5));
+        var lines = chart.Lines(bucket => bucket.Read);
+        lines.Count.ShouldBe(3);
+        lines[0].Split(' ')[^1].ShouldStartWith("60,", customMessage: "18 s of 300 s");
+        lines[1].ShouldStartWith("200,");
+        lines[2].Split(' ').Length.ShouldBe(2, "a single sample is a dash");
+        chart.Reach.Select(stretch => stretch.Reachable).ShouldBe([false, false, true]);
+        (chart.Reach[0].X + chart.Reach[0].Width).ShouldBeLessThan(70);
     }
 
     private static RunLogLine Line(long number, string? step, RunLogLevel level, string text) => new(number, Sample.Now, step, level, text);

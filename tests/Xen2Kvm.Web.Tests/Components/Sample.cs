@@ -38,6 +38,12 @@ internal static class Sample
 
     public static Run Done(Plan plan) => DemoRuns.At(plan, "end", RunState.Succeeded, Now, TimeSpan.FromMinutes(30));
 
+    public static Run Measured(Plan plan)
+    {
+        var run = DemoRuns.At(plan, "end", RunState.Succeeded, Now, TimeSpan.FromHours(3));
+        return run.With(run.Steps.First(step => step.Id == "copy") with { Progress = DemoRuns.Copying(plan, 2, Now.AddHours(-3)) });
+    }
+
     public static Run RolledBack(Plan plan)
     {
         var run = DemoRuns.At(plan, "verify", RunState.RolledBack, Now, TimeSpan.FromHours(1));

@@ -14,8 +14,12 @@ public sealed class ChartModel
 
     private const int MostPoints = 200;
 
-    private ChartModel(DateTimeOffset from, DateTimeOffset to, double max, IReadOnlyList<Bucket> buckets) =>
-        (From, To, Max, Buckets) = (from, to, max, buckets);
+    // Samples come every two seconds, later when a host is slow to answer a ping.
+    private static readonly TimeSpan _silence = TimeSpan.FromSeconds(8);
+    private readonly TimeSpan _gap;
+
+    private ChartModel(DateTimeOffset from, DateTimeOffset to, double max, double width, IReadOnlyList<Bucket> buckets) =>
+        (From, To, Max, Buckets, _gap) = (from, to, max, buckets, _silence + TimeSpan.FromSeconds(width));
 
     /// <summary>Left end.</summary>
     public DateTimeOffset From { get; }
@@ -50,19 +54,29 @@ public sealed class ChartModel
                 group.Average(sample => sample.DurableBytesPerSecond) / 1e6, Answer(group)))
             .ToList();
         var highest = buckets.Count == 0 ? 0 : buckets.Max(bucket => Math.Max(bucket.Read, Math.Max(bucket.Sent, bucket.Durable)));
-        return new ChartModel(from, from + span, Nice(highest), buckets);
+        return new ChartModel(from, from + span, Nice(highest), width, buckets);
     }
 
-    /// <summary>Points of one line as SVG wants them.</summary>
-    public string Points(Func<Bucket, double> value)
+    /// <summary>One line as SVG wants its points: several pieces where there were no samples for a while, for nobody knows what was between.</summary>
+    public IReadOnlyList<string> Lines(Func<Bucket, double> value)
     {
-        var text = new StringBuilder();
-        foreach (var bucket in Buckets)
+        var pieces = new List<StringBuilder>();
+        for (var i = 0; i < Buckets.Count; i++)
         {
-            text.Append(CultureInfo.InvariantCulture, $"{X(bucket.At):0.#},{Y(value(bucket)):0.#} ");
+            if (i == 0 || IsGap(Buckets[i - 1], Buckets[i]))
+            {
+                pieces.Add(new StringBuilder());
+            }
+
+            pieces[^1].Append(CultureInfo.InvariantCulture, $"{X(Buckets[i].At):0.#},{Y(value(Buckets[i])):0.#} ");
+            if (IsAlone(i))
+            {
+                // A single point draws nothing; a dash shows that there was one.
+                pieces[^1].Append(CultureInfo.InvariantCulture, $"{X(Buckets[i].At) + 2:0.#},{Y(value(Buckets[i])):0.#} ");
+            }
         }
 
-        return text.ToString().TrimEnd();
+        return [.. pieces.Select(piece => piece.ToString().TrimEnd())];
     }
 
     /// <summary>Horizontal place of a time.</summary>
@@ -102,8 +116,9 @@ public sealed class ChartModel
             for (var i = 0; i < asked.Count; i++)
             {
                 var x = X(asked[i].At);
-                var end = i + 1 < asked.Count ? X(asked[i + 1].At) : Math.Min(X(To), x + 4);
-                if (stretches is [.., var last] && last.Reachable == asked[i].Reachable)
+                var end = i + 1 < asked.Count && !IsGap(asked[i], asked[i + 1]) ? X(asked[i + 1].At) : Math.Min(Width, x + 4);
+                var joins = i > 0 && !IsGap(asked[i - 1], asked[i]);
+                if (joins && stretches is [.., var last] && last.Reachable == asked[i].Reachable)
                 {
                     stretches[^1] = last with { Width = end - last.X };
                 }
@@ -118,6 +133,10 @@ public sealed class ChartModel
     }
 
     private static readonly int[] _steps = [10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600];
+
+    private bool IsGap(Bucket before, Bucket after) => after.At - before.At > _gap;
+
+    private bool IsAlone(int i) => (i == 0 || IsGap(Buckets[i - 1], Buckets[i])) && (i == Buckets.Count - 1 || IsGap(Buckets[i], Buckets[i + 1]));
 
     // One lost answer in a stretch is worth showing.
     private static bool? Answer(IEnumerable<RunSample> samples)

@@ -11,7 +11,6 @@ namespace Xen2Kvm.Web.Components.State;
 /// </summary>
 public abstract partial class LivePage : ComponentBase, IDisposable
 {
-    private static readonly TimeSpan _listPause = TimeSpan.FromMilliseconds(700);
     private readonly CancellationTokenSource _gone = new();
     private readonly List<IDisposable> _owned = [];
     private bool _disposed;
@@ -23,6 +22,10 @@ public abstract partial class LivePage : ComponentBase, IDisposable
     /// <summary>Tells when runs change.</summary>
     [Inject]
     public required RunFeed Feed { get; init; }
+
+    /// <summary>Reads runs for all pages.</summary>
+    [Inject]
+    public required RunReader Reader { get; init; }
 
     /// <summary>Address bar.</summary>
     [Inject]
@@ -89,7 +92,7 @@ public abstract partial class LivePage : ComponentBase, IDisposable
         }
     }
 
-    /// <summary>Reads again whenever a run changes (one run, or any when null), until the page goes. Of all runs at most once a second.</summary>
+    /// <summary>Reads again whenever a run changes (one run, or any when null), until the page goes. What is read through <see cref="Reader"/> comes at most once a second.</summary>
     protected void Follow(Guid? runId, Func<CancellationToken, Task> reload) => Own(Feed.Subscribe(runId, async () =>
     {
         await InvokeAsync(async () =>
@@ -100,20 +103,15 @@ public abstract partial class LivePage : ComponentBase, IDisposable
                 StateHasChanged();
             }
         });
-        if (runId is null)
-        {
-            // The feed calls again only after this ends.
-            await Task.Delay(_listPause, Gone);
-        }
     }));
 
     /// <summary>Reads again only when a run appeared or changed its state: for pages that show no progress.</summary>
-    protected void FollowStates(RunService runs, Func<CancellationToken, Task> reload)
+    protected void FollowStates(Func<CancellationToken, Task> reload)
     {
         var known = "";
         Follow(null, async cancellationToken =>
         {
-            var now = string.Join(',', (await runs.ListAsync(200, cancellationToken)).Select(run => $"{run.Id:N}{(int)run.State}"));
+            var now = string.Join(',', (await Reader.ListAsync(now: false, cancellationToken)).Select(run => $"{run.Id:N}{(int)run.State}"));
             if (now != known)
             {
                 known = now;

@@ -1,7 +1,6 @@
 using Xen2Kvm.Domain.Inventory;
 using Xen2Kvm.Engine.Inventory;
 using Xen2Kvm.Engine.Planning;
-using Xen2Kvm.Engine.Runs;
 using Xen2Kvm.Web.Components.Text;
 using Host = Xen2Kvm.Domain.Inventory.Host;
 
@@ -15,7 +14,7 @@ namespace Xen2Kvm.Web.Components.State;
 public sealed record SearchHit(string Name, string Detail, string Icon, string Path);
 
 /// <summary>Finds things by a part of their name. Keeps what it read for a few seconds, since people type letter by letter.</summary>
-public sealed class SearchIndex(HostService hosts, InventoryService inventory, PlanService plans, RunService runs, TimeProvider time)
+public sealed class SearchIndex(HostService hosts, InventoryService inventory, PlanService plans, RunReader runs, TimeProvider time)
 {
     private const int Most = 12;
     private static readonly TimeSpan _keep = TimeSpan.FromSeconds(5);
@@ -43,7 +42,7 @@ public sealed class SearchIndex(HostService hosts, InventoryService inventory, P
             new SearchHit(host.Name, $"{StateWords.Kind(host.Kind)} host", "hosts", Links.Host(host))));
         hits.AddRange((await inventory.ListGuestsAsync(cancellationToken)).Select(seen =>
             new SearchHit(seen.Guest.Name, $"guest on {seen.Host.Name}", "guests", Links.Guest(seen.Host.Name, seen.Guest.Name))));
-        hits.AddRange((await runs.ListAsync(200, cancellationToken)).Select(run =>
+        hits.AddRange((await runs.ListAsync(now: true, cancellationToken)).Select(run =>
             new SearchHit(run.GuestName, $"run, {StateWords.Of(run.State).Word.ToLowerInvariant()}", "runs", Links.Run(run.Id))));
         hits.AddRange((await plans.ListAsync(cancellationToken)).Take(500).Select(plan =>
             new SearchHit(plan.Source.Name, "plan", "plans", Links.Plan(plan.Id))));

@@ -1,3 +1,5 @@
+using Xen2Kvm.Domain.Inventory;
+using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Runs;
 
 namespace Xen2Kvm.Web.Components.Text;
@@ -133,7 +135,18 @@ public static class RunText
     public static bool IsPastCutover(Run run) =>
         run.Steps.Any(step => step.IsCutover && (step.State is StepState.Done or StepState.Running or StepState.Failed));
 
+    /// <summary>Whether a reading passes for now.</summary>
+    public static bool Fresh(StepProgress progress, DateTimeOffset now) => now - progress.At < StaleAfter;
+
+    /// <summary>The downtime to expect, with what that rests on, as one sentence.</summary>
+    public static string Projected(Plan plan, DowntimeForecast? forecast) => (forecast, plan.Source.Power) switch
+    {
+        (_, PowerState.Off) => $"{plan.Source.Name} was off when it was planned: its move takes no service down.",
+        (null, _) => $"Projected downtime: {DowntimeForecast.NoneYet}.",
+        _ => $"Projected downtime {Formats.Range(forecast.Low, forecast.High)}, from {forecast.Basis}.",
+    };
+
     /// <summary>Says how old a reading is once it is too old to pass for now; null while it is fresh.</summary>
     public static string? Stale(StepProgress progress, DateTimeOffset now) =>
-        now - progress.At >= StaleAfter ? $"no data for {Formats.Duration(now - progress.At)}" : null;
+        !Fresh(progress, now) ? $"no data for {Formats.Duration(now - progress.At)}" : null;
 }

@@ -67,6 +67,12 @@ public static class StateWords
         _ => new("Info", "grey", "info"),
     };
 
+    /// <summary>Severities, the heaviest first.</summary>
+    public static IReadOnlyList<Severity> Severities { get; } = [Severity.Blocker, Severity.Warning, Severity.Info];
+
+    /// <summary>A number of findings of one severity: <c>2 blockers</c>.</summary>
+    public static string Count(Severity severity, int count) => Formats.Count(count, Of(severity).Word.ToLowerInvariant());
+
     /// <summary>Whether a host answers.</summary>
     public static ShownState Of(Host host) => host switch
     {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Xen2Kvm.Domain.Inventory;
 using Xen2Kvm.Domain.Planning;
+using Xen2Kvm.Domain.Preflight;
 using Xen2Kvm.Domain.Runs;
 using Xen2Kvm.Engine.Inventory;
 using Xen2Kvm.Web.Components.Text;
@@ -50,8 +51,8 @@ public sealed record GuestRow
     /// <summary>Addresses, joined.</summary>
     public string Addresses => string.Join(", ", Seen.Guest.Nics.SelectMany(nic => nic.Addresses));
 
-    /// <summary>Things to look at: configuration problems, differences to the running domain, keys without a counterpart.</summary>
-    public int Remarks => Seen.Guest.ConfigProblems.Count + Seen.Guest.Drift.Count + Seen.Guest.Unsupported.Count;
+    /// <summary>What the rules found without a plan, by severity.</summary>
+    public ConcernCounts Concerns { get; init; }
 
     /// <summary>How far its move is, in a word; empty when there is none.</summary>
     public string Move => Run is not null ? StateWords.Of(Run.State).Word : Plan is not null ? "Planned" : "";
@@ -69,14 +70,23 @@ public sealed record GuestFilter
     /// <summary>Power in a word, or null.</summary>
     public string? Power { get; init; }
 
+    /// <summary>One of <see cref="ConcernChoices"/>, or null.</summary>
+    public string? Concerns { get; init; }
+
     /// <summary>Text in name, host, system or address.</summary>
     public string? Text { get; init; }
 
     /// <summary>Property to sort by, <c>-</c> in front for descending; null: host, then name.</summary>
     public string? Sort { get; init; }
 
+    /// <summary>What can be asked of concerns, as it stands in the address bar.</summary>
+    public static IReadOnlyList<string> ConcernChoices { get; } = ["blockers", "warnings", "neither"];
+
+    /// <summary>Such a choice in words.</summary>
+    public static string ConcernWord(string choice) => "has " + choice;
+
     /// <summary>Nothing is filtered.</summary>
-    public bool IsEmpty => Host is null && Kind is null && Power is null && string.IsNullOrEmpty(Text);
+    public bool IsEmpty => Host is null && Kind is null && Power is null && Concerns is null && string.IsNullOrEmpty(Text);
 
     /// <summary>The rows that pass, sorted.</summary>
     public IReadOnlyList<GuestRow> Apply(IEnumerable<GuestRow> rows)
@@ -88,27 +98,35 @@ public sealed record GuestFilter
     /// <summary>The values of this filter in the address bar; null where there is none.</summary>
     public IReadOnlyDictionary<string, object?> ToQuery() => new Dictionary<string, object?>
     {
-        ["host"] = Host, ["kind"] = Kind, ["power"] = Power, ["q"] = string.IsNullOrWhiteSpace(Text) ? null : Text, ["sort"] = Sort,
+        ["host"] = Host, ["kind"] = Kind, ["power"] = Power, ["concerns"] = Concerns, ["q"] = string.IsNullOrWhiteSpace(Text) ? null : Text, ["sort"] = Sort,
     };
 
     /// <summary>Rows as CSV with a header line, in UTF-8 with a mark that spreadsheets look for.</summary>
     public static byte[] ToCsv(IEnumerable<GuestRow> rows)
     {
         var text = new StringBuilder("\uFEFF");
-        Csv.Line(text, "name", "host", "power", "kind", "system", "vcpus", "memory_mib", "disks", "disk_bytes", "addresses", "move", "seen_at");
+        Csv.Line(text, "name", "host", "power", "kind", "system", "vcpus", "memory_mib", "disks", "disk_bytes", "addresses", "blockers", "warnings", "infos", "move", "seen_at");
         foreach (var row in rows)
         {
             Csv.Line(
-                text, row.Name, row.Host, row.Power, row.Kind, row.System, row.Vcpus, row.MemoryMiB, row.DiskCount, row.DiskBytes, row.Addresses, row.Move,
-                row.Seen.SeenAt.UtcDateTime.ToString("O", CultureInfo.InvariantCulture));
+                text, row.Name, row.Host, row.Power, row.Kind, row.System, row.Vcpus, row.MemoryMiB, row.DiskCount, row.DiskBytes, row.Addresses,
+                row.Concerns.Blockers, row.Concerns.Warnings, row.Concerns.Infos, row.Move, row.Seen.SeenAt.UtcDateTime.ToString("O", CultureInfo.InvariantCulture));
         }
 
         return Encoding.UTF8.GetBytes(text.ToString());
     }
 
     private bool Passes(GuestRow row) =>
-        (Host is null || row.Host == Host) && (Kind is null || row.Kind == Kind) && (Power is null || row.Power == Power)
+        (Host is null || row.Host == Host) && (Kind is null || row.Kind == Kind) && (Power is null || row.Power == Power) && Has(row.Concerns)
         && (string.IsNullOrWhiteSpace(Text) || Holds(row.Name) || Holds(row.Host) || Holds(row.System) || Holds(row.Addresses));
+
+    private bool Has(ConcernCounts counts) => Concerns switch
+    {
+        "blockers" => counts.Blockers > 0,
+        "warnings" => counts.Warnings > 0,
+        "neither" => counts is { Blockers: 0, Warnings: 0 },
+        _ => true,
+    };
 
     private bool Holds(string value) => value.Contains(Text!.Trim(), StringComparison.OrdinalIgnoreCase);
 
@@ -123,7 +141,7 @@ public sealed record GuestFilter
         nameof(GuestRow.DiskBytes) => row => row.DiskBytes,
         nameof(GuestRow.Addresses) => row => row.Addresses,
         nameof(GuestRow.Move) => row => row.Move,
-        nameof(GuestRow.Remarks) => row => row.Remarks,
+        nameof(GuestRow.Concerns) => row => row.Concerns.Weight,
         _ => row => row.Name,
     };
 }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 using Xen2Kvm.Domain.Planning;
+using Xen2Kvm.Domain.Preflight;
 using Xen2Kvm.Domain.Runs;
 
 namespace Xen2Kvm.Web.Components.Pages.Guests;
@@ -28,6 +29,10 @@ public sealed partial class GuestList
     [SupplyParameterFromQuery(Name = "power")]
     public string? Power { get; set; }
 
+    /// <summary>Which concerns.</summary>
+    [SupplyParameterFromQuery(Name = "concerns")]
+    public string? Concerns { get; set; }
+
     /// <summary>Text.</summary>
     [SupplyParameterFromQuery(Name = "q")]
     public string? Query { get; set; }
@@ -46,13 +51,13 @@ public sealed partial class GuestList
     protected override async Task OnInitializedAsync()
     {
         await TryAsync(ReadAsync);
-        FollowStates(Runs, ReadAsync);
+        FollowStates(ReadAsync);
     }
 
     /// <inheritdoc/>
     protected override void OnParametersSet()
     {
-        _filter = new GuestFilter { Host = Host, Kind = Kind, Power = Power, Text = Query, Sort = SortBy };
+        _filter = new GuestFilter { Host = Host, Kind = Kind, Power = Power, Concerns = Concerns, Text = Query, Sort = SortBy };
         _text ??= Query;
         Apply();
     }
@@ -60,11 +65,13 @@ public sealed partial class GuestList
     private async Task ReadAsync(CancellationToken cancellationToken)
     {
         var guests = await Inventory.ListGuestsAsync(cancellationToken);
-        var runs = Latest(await Runs.ListAsync(1000, cancellationToken), run => (run.SourceHost, run.GuestName));
+        var runs = Latest(await Reader.ListAsync(now: true, cancellationToken), run => (run.SourceHost, run.GuestName));
         var plans = Latest(await Plans.ListAsync(cancellationToken), plan => (plan.SourceHostId, plan.Source.Name));
+        var findings = Findings.Of(guests);
         _all = [.. guests.Select(seen => new GuestRow
         {
             Seen = seen,
+            Concerns = ConcernCounts.Of(findings.Of(seen)),
             Run = runs.GetValueOrDefault((seen.Host.Name, seen.Guest.Name)),
             Plan = plans.GetValueOrDefault((seen.Host.Id, seen.Guest.Name)),
         })];

@@ -12,10 +12,10 @@ public sealed partial class GuestTable
     private const string Seen = "Seen";
     private static readonly Column[] _columns =
     [
-        new(nameof(GuestRow.Name), "Name", 144), new(nameof(GuestRow.Host), "Host", 72), new(nameof(GuestRow.Power), "Power", 106),
-        new(nameof(GuestRow.Kind), "Kind", 56), new(nameof(GuestRow.System), "System", 150), new(nameof(GuestRow.Vcpus), "vCPU", 58, true),
+        new(nameof(GuestRow.Name), "Name", 144), new(nameof(GuestRow.Host), "Host", 66), new(nameof(GuestRow.Power), "Power", 106),
+        new(nameof(GuestRow.Kind), "Kind", 56), new(nameof(GuestRow.System), "System", 134), new(nameof(GuestRow.Vcpus), "vCPU", 58, true),
         new(nameof(GuestRow.MemoryMiB), "Memory", 78, true), new(nameof(GuestRow.DiskBytes), "Disks", 104, true),
-        new(nameof(GuestRow.Addresses), "Addresses", 118), new(nameof(GuestRow.Remarks), "Remarks", 76), new(nameof(GuestRow.Move), "Move", 120),
+        new(nameof(GuestRow.Addresses), "Addresses", 114), new(nameof(GuestRow.Concerns), "Concerns", 104), new(nameof(GuestRow.Move), "Move", 120),
         new(Seen, "Seen", 96),
     ];
 
@@ -74,9 +74,10 @@ public sealed partial class GuestTable
                 Chip(builder, new ShownState("Planned", "grey", "plans"));
                 builder.CloseElement();
                 break;
-            case nameof(GuestRow.Remarks) when row.Remarks > 0:
-                Chip(builder, new ShownState(row.Remarks.ToString(System.Globalization.CultureInfo.InvariantCulture), "amber", "warning"),
-                    "Configuration problems, differences to the running domain, settings without a counterpart");
+            case nameof(GuestRow.Concerns):
+                builder.OpenComponent<ConcernMarks>(0);
+                builder.AddComponentParameter(1, nameof(ConcernMarks.Counts), row.Concerns);
+                builder.CloseComponent();
                 break;
             case Seen:
                 builder.OpenComponent<Moment>(0);
@@ -125,7 +126,7 @@ public sealed partial class GuestTable
         public string Class => IsNumber ? "num" : Name switch
         {
             nameof(GuestRow.Addresses) => "mono",
-            nameof(GuestRow.Power) or nameof(GuestRow.Move) or nameof(GuestRow.Remarks) => "chips",
+            nameof(GuestRow.Power) or nameof(GuestRow.Move) or nameof(GuestRow.Concerns) => "chips",
             _ => "",
         };
     }

@@ -27,7 +27,7 @@ public sealed partial class Overview
     protected override async Task OnInitializedAsync()
     {
         await TryAsync(ReadAllAsync);
-        Follow(null, ReadRunsAsync);
+        Follow(null, cancellationToken => ReadRunsAsync(now: false, cancellationToken));
     }
 
     private async Task ReadAllAsync(CancellationToken cancellationToken)
@@ -39,12 +39,12 @@ public sealed partial class Overview
         }
 
         _hosts = hosts;
-        await ReadRunsAsync(cancellationToken);
+        await ReadRunsAsync(now: true, cancellationToken);
     }
 
-    private async Task ReadRunsAsync(CancellationToken cancellationToken)
+    private async Task ReadRunsAsync(bool now, CancellationToken cancellationToken)
     {
-        var runs = await Runs.ListAsync(1000, cancellationToken);
+        var runs = await Reader.ListAsync(now, cancellationToken);
 
         // Oldest first: a new run is added below, no row moves away under the pointer.
         _running = [.. runs.Where(run => !run.IsEnded).OrderBy(run => run.CreatedAt)];

@@ -16,6 +16,7 @@ public sealed partial class PlanPage
     private Plan? _plan;
     private IReadOnlyList<Run> _runs = [];
     private Run? _open;
+    private DowntimeForecast? _forecast;
     private string _source = "?";
     private string _target = "?";
     private string? _xml;
@@ -65,7 +66,7 @@ public sealed partial class PlanPage
             return;
         }
 
-        FollowStates(Runs, ReadRunsAsync);
+        FollowStates(ReadRunsAsync);
         (_xml, _xmlProblem) = await PlanXml.ReadAsync(Plans, _plan, Gone);
         StateHasChanged();
         await CheckAsync();
@@ -84,8 +85,9 @@ public sealed partial class PlanPage
 
     private async Task ReadRunsAsync(CancellationToken cancellationToken)
     {
-        var all = await Runs.ListAsync(1000, cancellationToken);
+        var all = await Reader.ListAsync(now: true, cancellationToken);
         _runs = [.. all.Where(run => run.PlanId == Id)];
+        _forecast = DowntimeForecast.Of(_plan!, _source, _target, all);
 
         // What holds the guest: anything of it that neither succeeded nor was rolled back.
         _open = all.FirstOrDefault(run => run.GuestName == _plan!.Source.Name && run.SourceHost == _source
@@ -121,13 +123,13 @@ public sealed partial class PlanPage
     private async Task StartAsync()
     {
         var plan = _plan!;
-        var bytes = plan.Target.Disks.SelectMany(disk => disk.Parts).Where(part => part.Action == PartAction.Copy).Sum(part => part.LengthBytes);
         var consent = await Dialogs.OpenAsync<ConfirmDialog>($"Move {plan.Source.Name} from {_source} to {_target}?", new Dictionary<string, object?>
         {
             [nameof(ConfirmDialog.Says)] = new[]
             {
                 $"{plan.Source.Name} is shut down on {_source} and is not reachable until it was proven on {_target}.",
-                $"{Formats.Size(bytes)} in {Formats.Count(plan.Target.Disks.Sum(disk => disk.Parts.Count), "disk")} are read on {_source}; {Formats.Size(plan.Target.Disks.Sum(disk => disk.SizeBytes))} are taken in {plan.Target.Disks[0].StorageName} on {_target}.",
+                RunText.Projected(plan, _forecast),
+                $"{Formats.Size(plan.CopyBytes())} in {Formats.Count(plan.Target.Disks.Sum(disk => disk.Parts.Count), "disk")} are read on {_source}; {Formats.Size(plan.Target.Disks.Sum(disk => disk.SizeBytes))} are taken in {plan.Target.Disks[0].StorageName} on {_target}.",
                 $"On {_source} its configuration is set aside so that it cannot start twice; its disks are only read.",
                 "You can stop, resume and roll back at any time. Until the cutover a roll-back loses nothing.",
             },

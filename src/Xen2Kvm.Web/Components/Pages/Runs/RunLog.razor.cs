@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
+using Xen2Kvm.Domain.Runs;
 
 namespace Xen2Kvm.Web.Components.Pages.Runs;
 
@@ -61,10 +62,10 @@ public sealed partial class RunLog
     protected override async Task OnInitializedAsync()
     {
         _text = Query ?? "";
-        await TryAsync(ReadAsync);
+        await TryAsync(cancellationToken => ReadAsync(ReadPagesAsync, cancellationToken));
         _read = true;
         _scroll = true;
-        Follow(RunId, ReadAsync);
+        Follow(RunId, cancellationToken => ReadAsync(ReadNewAsync, cancellationToken));
     }
 
     /// <inheritdoc/>
@@ -101,28 +102,42 @@ public sealed partial class RunLog
         }
     }
 
-    private async Task ReadAsync(CancellationToken cancellationToken)
+    private async Task ReadAsync(Func<CancellationToken, Task> read, CancellationToken cancellationToken)
     {
         // Two reads at once would add the same lines twice.
         await _reading.WaitAsync(cancellationToken);
         try
         {
-            while (true)
-            {
-                var lines = await Runs.ReadLogAsync(RunId, _buffer.Last, Page, cancellationToken);
-                var added = _buffer.Add(lines);
-                _new += _following ? 0 : added;
-                _scroll |= added > 0;
-                if (lines.Count < Page)
-                {
-                    return;
-                }
-            }
+            await read(cancellationToken);
         }
         finally
         {
             _reading.Release();
         }
+    }
+
+    // What was written before this page came: its own read, in pages.
+    private async Task ReadPagesAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var lines = await Runs.ReadLogAsync(RunId, _buffer.Last, Page, cancellationToken);
+            Add(lines);
+            if (lines.Count < Page)
+            {
+                return;
+            }
+        }
+    }
+
+    // What is new since: one read for every page that follows this run.
+    private async Task ReadNewAsync(CancellationToken cancellationToken) => Add(await Reader.ReadLogAsync(RunId, _buffer.Last, cancellationToken));
+
+    private void Add(IReadOnlyList<RunLogLine> lines)
+    {
+        var added = _buffer.Add(lines);
+        _new += _following ? 0 : added;
+        _scroll |= added > 0;
     }
 
     private async Task ToEndAsync()

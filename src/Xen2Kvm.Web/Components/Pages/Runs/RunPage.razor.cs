@@ -10,6 +10,7 @@ public sealed partial class RunPage
     private static readonly (string Key, string Word)[] _tabs = [("watch", "Progress and log"), ("evidence", "Evidence")];
     private Run? _run;
     private Plan? _plan;
+    private DowntimeForecast? _forecast;
     private IReadOnlyList<RunEvidence> _evidence = [];
     private IReadOnlyList<string> _stepIds = [];
     private Guid _followed;
@@ -51,14 +52,14 @@ public sealed partial class RunPage
 
         _followed = Id;
         _run = null;
-        await TryAsync(ReadAsync);
+        await TryAsync(cancellationToken => ReadAsync(now: true, cancellationToken));
         _read = true;
-        Follow(Id, ReadAsync);
+        Follow(Id, cancellationToken => ReadAsync(now: false, cancellationToken));
     }
 
-    private async Task ReadAsync(CancellationToken cancellationToken)
+    private async Task ReadAsync(bool now, CancellationToken cancellationToken)
     {
-        var run = await Runs.FindAsync(Id, cancellationToken);
+        var run = await Reader.FindAsync(Id, now, cancellationToken);
         if (run is null)
         {
             return;
@@ -80,6 +81,7 @@ public sealed partial class RunPage
             _stepIds = [.. run.Steps.Select(step => step.Id)];
         }
 
+        _forecast = _plan is null || !run.IsActive ? null : DowntimeForecast.During(run, _plan, await Reader.ListAsync(now, cancellationToken), Viewer.Now);
         _run = run;
     }
 
