@@ -26,9 +26,19 @@ usage: lab.sh VERB
 TEXT
 }
 
+# What is started here outlives the call and must not keep what the caller had open: a lock of its own, for one.
+close_inherited() {
+    local fd
+    for fd in "/proc/$$/fd/"*; do
+        fd=${fd##*/}
+        if [ "$fd" -gt 2 ] && [ "$fd" -ne 255 ]; then eval "exec $fd>&-"; fi
+    done
+}
+
 # One verb that changes the lab at a time; what is started must not keep the lock (it closes descriptor 9).
 lock() {
     need_root
+    close_inherited
     mkdir -p "$LAB_DIR" "$RUN" "$LOGS"
     exec 9>"$LAB_DIR/lock"
     flock 9
