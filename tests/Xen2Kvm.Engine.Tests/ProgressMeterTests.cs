@@ -5,6 +5,15 @@ namespace Xen2Kvm.Engine.Tests;
 
 public sealed class ProgressMeterTests
 {
+    [Fact]
+    public void Waiting_has_no_rate()
+    {
+        var meter = new ProgressMeter();
+        var waiting = new StepProgress { Text = "Waiting", At = DateTimeOffset.UnixEpoch };
+        meter.Fill(waiting).ShouldBe(waiting);
+        meter.Fill(waiting with { At = waiting.At.AddSeconds(30) }).BytesPerSecond.ShouldBeNull();
+    }
+
     private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     [Fact]

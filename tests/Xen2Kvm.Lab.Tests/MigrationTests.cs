@@ -27,7 +27,17 @@ public sealed class MigrationTests(LabFixture lab)
         var asking = await lab.EndOfRunAsync(guest, "NeedsAnswer");
         asking.GetProperty("question").GetProperty("text").GetString()!.ShouldContain("it is running there");
         (await LabFixture.OnAsync(guest, "umount $(readlink -f /sbin/poweroff)")).Ok();
-        (await lab.Dashboard.X2kAsync("run", "answer", guest, "wait")).Ok();
+        await Wait.UntilAsync($"{guest} is down", TimeSpan.FromMinutes(10), async () =>
+        {
+            // An emulated guest may need longer than the short time it is given, and is then asked again.
+            var now = await lab.RunOfAsync(guest);
+            if (now.GetProperty("state").GetString() == "NeedsAnswer")
+            {
+                (await lab.Dashboard.X2kAsync("run", "answer", guest, "wait")).Ok();
+            }
+
+            return Step(now, "stop").GetProperty("state").GetString() == "Done";
+        });
 
         await CopiedAsync(guest, 20);
         await lab.Dashboard.KillAsync();

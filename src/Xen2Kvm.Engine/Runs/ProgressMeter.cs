@@ -17,7 +17,12 @@ public sealed class ProgressMeter
     /// <summary>Takes a reading and returns it with rate and remaining time filled in.</summary>
     public StepProgress Fill(StepProgress progress)
     {
-        var done = progress.DoneBytes ?? 0;
+        if (progress.DoneBytes is not { } done)
+        {
+            // What is not measured in bytes has no rate, not even none.
+            return progress;
+        }
+
         if (done != _lastDone)
         {
             (_lastDone, LastMovedAt) = (done, progress.At);
