@@ -42,6 +42,11 @@ internal sealed class World : IXenHost, IKvmHost, IGuestConverter
 
     public bool KeyAuthorized { get; private set; }
 
+    /// <summary>The run holds the DRBD resources of the guest.</summary>
+    public bool DrbdHeld { get; private set; }
+
+    public bool DrbdHeldAtStart { get; private set; }
+
     public bool Autostart { get; private set; }
 
     public bool RanTwice { get; private set; }
@@ -199,7 +204,14 @@ internal sealed class World : IXenHost, IKvmHost, IGuestConverter
             {
                 world.CopyStarts++;
                 world.WhenCopying();
+                world.DrbdHeldAtStart = world.DrbdHeld;
                 world.CopyState = "done";
+            }
+
+            if (argv is ["sh", "-s", "--", "hold" or "release", ..])
+            {
+                world.DrbdHeld = argv[3] == "hold";
+                return Result("r0 has another role");
             }
 
             if (argv is ["sh", "-s", "--", var first, var second] && first.StartsWith("x2k-run-", StringComparison.Ordinal))

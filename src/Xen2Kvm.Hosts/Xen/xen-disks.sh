@@ -21,8 +21,11 @@ while IFS= read -r line; do
       r=$(drbdadm sh-resource "minor-${m#/dev/drbd}" 2>/dev/null </dev/null | head -n 1) ;;
   esac
   if [ -n "$r" ]; then
-    d=$(drbdadm dstate "$r" 2>/dev/null </dev/null | head -n 1)
-    [ -n "$d" ] || d=$(drbdadm dstate "$r" 2>&1 </dev/null | grep . | tail -n 1)
+    # dstate alone tells of a resource that is down what its metadata says.
+    case $(drbdadm role "$r" 2>/dev/null </dev/null | head -n 1) in
+      Primary* | Secondary*) d=$(drbdadm dstate "$r" 2>/dev/null </dev/null | head -n 1) ;;
+      *) d="not up: $(drbdadm role "$r" 2>&1 </dev/null | grep . | tail -n 1)" ;;
+    esac
     echo "drbd=$d"
   fi
   [ -n "$p" ] || { echo kind=missing; continue; }
