@@ -63,14 +63,6 @@ run_project() {
     return
   fi
   if [ "$code" -ne 0 ] && [ $((bad + errors)) -eq 0 ]; then bad=1; fi
-  if [ "$name" = Browser ] && [ $((bad + errors)) -gt 0 ] && [ "${2:-}" != again ]; then
-    # Chromium on a shared machine: what fails is named, kept in Browser.first.log, and everything is tried once more.
-    say "Browser: $((bad + errors)) failed at the first try:"
-    grep -E '\[FAIL\]' "$log" || true
-    cp "$log" "$out/test-logs/Browser.first.log"
-    run_project "$name" again
-    return
-  fi
   passed=$((passed + total - bad - skipped))
   failed=$((failed + bad + errors))
   say "$name: $((total - bad - skipped)) passed, $((bad + errors)) failed, $skipped skipped"

@@ -173,7 +173,9 @@ public sealed class DowntimeForecastTests
         var ended = Ended("xen1", "kvm1", 2000, 1);
         return ended with
         {
-            State = RunState.Running, UpAgainAt = null, FinishedAt = null,
+            State = RunState.Running,
+            UpAgainAt = null,
+            FinishedAt = null,
             Steps = [.. ended.Steps.Select((step, i) => i < 3 ? step : step with
             {
                 State = i == 3 ? StepState.Running : StepState.Pending, StartedAt = i == 3 ? step.StartedAt : null, FinishedAt = null, Progress = i == 3 ? progress : null,

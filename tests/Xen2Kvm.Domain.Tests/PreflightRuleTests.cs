@@ -157,8 +157,12 @@ public sealed class PreflightRuleTests
     {
         var troubled = Sample.Guest with
         {
-            Drift = ["xvdb attached"], ConfigProblems = ["files.cfg:3: computed"], Unsupported = ["pci = 01:00.0"], Nics = [Sample.Guest.Nics[0] with { MacIsFixed = false }],
-            Disks = [.. Sample.Guest.Disks, Sample.Disk("xvdb1", 1, 10) with { Format = "qcow2" }], Facts = [new GuestFact("DRBD r0", "Inconsistent", FactSource.Host, "drbdadm")],
+            Drift = ["xvdb attached"],
+            ConfigProblems = ["files.cfg:3: computed"],
+            Unsupported = ["pci = 01:00.0"],
+            Nics = [Sample.Guest.Nics[0] with { MacIsFixed = false }],
+            Disks = [.. Sample.Guest.Disks, Sample.Disk("xvdb1", 1, 10) with { Format = "qcow2" }],
+            Facts = [new GuestFact("DRBD r0", "Inconsistent", FactSource.Host, "drbdadm")],
         };
         var twin = Sample.Guest with { Name = "twin" };
         var facts = new GuestFacts("xen1", troubled, Neighbours.Of([("xen1", troubled), ("xen1", twin)]));

@@ -42,7 +42,8 @@ public sealed class GuestConcernsTests
 
     private static GuestOnHost On(Host host, string name, DateTimeOffset at, int number = 0) => new(host, Guests.Files() with
     {
-        Name = name, Disks = [.. Guests.Files().Disks.Select(disk => disk with { Path = $"/dev/vg0/{name}-{disk.Vdev}" })],
+        Name = name,
+        Disks = [.. Guests.Files().Disks.Select(disk => disk with { Path = $"/dev/vg0/{name}-{disk.Vdev}" })],
         Nics = [new GuestNic { Index = 0, Mac = $"00:16:3e:00:{number / 256:x2}:{number % 256:x2}", MacIsFixed = true, Addresses = [$"10.0.{number / 256}.{number % 256}"] }],
     }, at);
 

@@ -81,16 +81,16 @@ public sealed class ProgressMeterTests
             ],
         };
         var last = new StepProgress();
-        for (var second = 0; second <= 20; second++)
+        for (var second = 0; second <= 25; second++)
         {
             last = meter.Fill(Disks(second, second * 100, Math.Min(1000, second * 100), Math.Max(0, second - 10) * 10));
         }
 
         last.Disks[0].BytesPerSecond.ShouldBe(100);
-        last.Disks[0].EtaLow!.Value.TotalSeconds.ShouldBe(80, 0.1);
+        last.Disks[0].EtaLow!.Value.TotalSeconds.ShouldBe(75, 0.1);
         last.Disks[1].BytesPerSecond!.Value.ShouldBe(10, 0.1, "its copy is over; this is the rate of the comparison");
         last.Disks[1].EtaHigh!.Value.ShouldBeGreaterThan(TimeSpan.FromSeconds(90));
-        meter.Fill(Disks(21, 2100, 1000, 1000)).Disks[1].BytesPerSecond.ShouldBeNull("nothing happens to it any more");
+        meter.Fill(Disks(26, 2600, 1000, 1000)).Disks[1].BytesPerSecond.ShouldBeNull("nothing happens to it any more");
     }
 
     [Fact]
