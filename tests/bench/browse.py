@@ -2,6 +2,7 @@
 
 Chromium is driven over its debugging pipe (JSON messages that end in a zero byte, on descriptors 3 and 4).
 """
+import fcntl
 import itertools
 import json
 import os
@@ -16,9 +17,10 @@ profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
 
 
 def descriptors():
-    os.dup2(os.dup(from_browser[1]), 14)
-    os.dup2(to_browser[0], 3)
-    os.dup2(14, 4)
+    # First out of the way of 3 and 4, which the pipes here may have themselves.
+    ends = [fcntl.fcntl(end, fcntl.F_DUPFD, 20) for end in (to_browser[0], from_browser[1])]
+    os.dup2(ends[0], 3)
+    os.dup2(ends[1], 4)
 
 
 browser = subprocess.Popen(

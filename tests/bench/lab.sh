@@ -4,7 +4,7 @@
 set -euo pipefail
 # shellcheck source=tests/bench/lib.sh
 . "$(dirname "$0")/lib.sh"
-rounds=${1:-3} mib=${2:-1024}
+rounds=${1:-3} mib=${2:-512}
 lab() { "$ROOT/deploy/lab/lab.sh" "$@"; }
 lab status >/dev/null || die "the lab is not up: deploy/lab/lab.sh up"
 find_agent
@@ -12,12 +12,14 @@ work=$(mktemp -d "${TMPDIR:-/var/tmp}/x2k-bench.XXXXXX")
 trap 'rm -rf "$work"; lab reset >&2' EXIT
 there=/root/x2k-bench images=/var/lib/libvirt/images/x2k-bench
 
-say "the guest files is shut down, a disk that is half zeroes is made"
-lab ssh xen1 "mkdir -p $there && xl shutdown -w files && lvcreate -q -y -Wn -L ${mib}M -n x2k-bench vg0 && ssh-keygen -q -t ed25519 -N '' -f $there/key && cat $there/key.pub" |
+say "the guest files is shut down, the others stand still, a disk that is half zeroes is made"
+lab ssh xen1 "mkdir -p $there && xl shutdown -w files && xl pause web && xl pause old && lvcreate -q -y -Wn -L ${mib}M -n x2k-bench vg0 && ssh-keygen -q -t ed25519 -N '' -f $there/key && cat $there/key.pub" |
   tail -n 1 >"$work/key.pub"
 lab ssh kvm1 "mkdir -p $there $images && cat >>/root/.ssh/authorized_keys" <"$work/key.pub"
-lab ssh kvm1 "cat >$there/x2k-agent && chmod 0755 $there/x2k-agent" <"$AGENT"
-tar -C "$(dirname "$AGENT")" -cf - x2k-agent -C "$BENCH" lab-source.sh | lab ssh xen1 "tar -C $there -xf -"
+install -m 0755 "$AGENT" "$work/x2k-agent"
+cp "$BENCH/lab-source.sh" "$work"
+tar -C "$work" -cf - x2k-agent | lab ssh kvm1 "tar -C $there -xf -"
+tar -C "$work" -cf - x2k-agent lab-source.sh | lab ssh xen1 "tar -C $there -xf -"
 lab env | jq -r '.hosts[] | select(.name == "kvm1") | .hostKeys[0] | "x2k-target \(.line)"' | lab ssh xen1 "cat >$there/known_hosts"
 python3 "$BENCH/data.py" half "$work/half" $((mib * 1024 * 1024))
 zstd -1 -q -c "$work/half" | lab ssh xen1 "zstd -dc | dd of=/dev/vg0/x2k-bench bs=1M iflag=fullblock oflag=direct status=none"
@@ -28,11 +30,11 @@ for disk in "${!devices[@]}"; do
   size[$disk]=$(lab ssh xen1 "blockdev --getsize64 ${devices[$disk]}")
 done
 before=$(load)
-# shellcheck disable=SC2206
-methods=(${X2K_METHODS:-x2k dd dd-sparse dd-zstd})
-for disk in ${X2K_DISKS:-half files}; do
+# What dd can be told besides is compared on the smaller disk.
+declare -A methods=([half]="x2k dd dd-sparse dd-zstd" [files]="x2k dd")
+for disk in half files; do
   for round in $(seq "$rounds"); do
-    for method in $(shuf -e "${methods[@]}"); do
+    for method in $(tr ' ' '\n' <<<"${methods[$disk]}" | shuf); do
       pairs='' targets='' index=0
       for device in ${devices[$disk]}; do
         target=$images/$(basename "$device").img
@@ -68,7 +70,7 @@ done
   cat <<TEXT
 
 How to read it: only the ratios and the bytes count. xen1 is emulated instruction by instruction (no hardware virtualisation here), its dom0
-has one processor, and the seconds are ten times those of a real machine or more. \`files\` is the lab's guest of that name, shut down: two volumes,
+has one processor (the other guests are paused), and the seconds are ten times those of a real machine or more. \`files\` is the lab's guest of that name, shut down: two volumes,
 in one job for the agent, one after the other for dd. \`half\` is a volume of $mib MiB, half of it zeroes that were written, a quarter text and a
 quarter that does not compress. All go over ssh with its default cipher, from the same key and options, into new files on kvm1, with a flush at the end.
 \`dd\` is \`dd iflag=direct | ssh dd conv=fsync\`, \`dd-sparse\` has \`conv=sparse\` as well, \`dd-zstd\` is \`dd | zstd -1 | ssh 'zstd -d | dd'\`. The agent's time

@@ -35,11 +35,12 @@ done
 
 # The dashboard as deploy/run.sh publishes and starts it, with a database of its own; a person signs in and opens the main pages.
 say "dashboard"
-dotnet publish "$ROOT/src/Xen2Kvm.Web/Xen2Kvm.Web.csproj" -c Release -o "$ROOT/artifacts/bench/dashboard" --nologo -v quiet >&2
+published=${X2K_DASHBOARD:-$ROOT/artifacts/bench/dashboard}
+[ -n "${X2K_DASHBOARD:-}" ] || dotnet publish "$ROOT/src/Xen2Kvm.Web/Xen2Kvm.Web.csproj" -c Release -o "$published" --nologo -v quiet >&2
 port=$((20000 + RANDOM % 10000))
 mkdir -m 0755 "$work/dashboard"
 X2K_STATE_DIR=$work/dashboard Dashboard__LocalToken=true Embedded__DataDirectory=$work/dashboard/postgres \
-  dotnet "$ROOT/artifacts/bench/dashboard/Xen2Kvm.Web.dll" --Urls "http://127.0.0.1:$port" >"$work/dashboard.log" 2>&1 &
+  dotnet "$published/Xen2Kvm.Web.dll" --Urls "http://127.0.0.1:$port" >"$work/dashboard.log" 2>&1 &
 dashboard=$!
 for _ in $(seq 600); do
   [ -s "$work/dashboard/cli-token" ] && break
@@ -48,9 +49,10 @@ for _ in $(seq 600); do
 done
 mib() { awk -v f="$1" '$1 == f ":" { s += $2 } END { printf "%.0f", s / 1024 }' "${@:2}"; }
 tree_of() { local child; for child in $(pgrep -P "$1"); do echo "/proc/$child/smaps_rollup"; tree_of "$child"; done; }
+database() { local postmaster; postmaster=$(head -n 1 "$work/dashboard/postgres/data/postmaster.pid"); echo "/proc/$postmaster/smaps_rollup"; tree_of "$postmaster"; }
 note() { # WHEN
   # shellcheck disable=SC2046
-  echo "| $1 | $(mib Rss "/proc/$dashboard/smaps_rollup") | $(mib Pss "/proc/$dashboard/smaps_rollup") | $(mib Pss $(tree_of "$dashboard")) |" |
+  echo "| $1 | $(mib Rss "/proc/$dashboard/smaps_rollup") | $(mib Pss "/proc/$dashboard/smaps_rollup") | $(mib Pss $(database)) |" |
     tee -a "$work/dashboard.rows" >&2
 }
 sleep "${X2K_REST:-60}"
@@ -70,6 +72,7 @@ note "at rest after eight pages were opened by a browser that has left"
 
 How to read it: a sparse file with an island of data every 512 MiB is copied, verified, and its root hashes compared. The numbers are the
 peak resident memory (VmHWM) of the one sender and of the larger of its two receivers, program text included. The promise is under 64 MiB.
+Each side keeps 20 to 24 bytes for every 4 MiB of disk, 6 MiB for a TiB, so that a disk of more than about 3 TiB takes more than that.
 
 ## Memory of the dashboard at rest
 

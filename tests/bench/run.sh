@@ -6,7 +6,8 @@
 #   tests/bench/run.sh memory                   the agent at its peak, the dashboard at rest
 #   tests/bench/run.sh setup [FILE]             takes up the times that deploy/run.sh kept when it was run last
 #   tests/bench/run.sh record-tests SECONDS "N passed, M failed"    writes down a run of tests/run.sh on a fresh machine
-# X2K_AGENT names the agent to measure (default: published from this tree), X2K_AGENT_OTHER another build to compare with in `peers`.
+# X2K_AGENT names the agent to measure (default: published from this tree), X2K_AGENT_OTHER another build to compare with in `peers`,
+# X2K_DASHBOARD a published dashboard.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # Only root can install; another account is told what is missing by the measurement that needs it.
@@ -20,5 +21,5 @@ case $what in
   all) for one in lab peers memory; do "$here/$one.sh"; done ;;
   lab | peers | memory | setup) "$here/$what.sh" "$@" ;;
   record-tests) "$here/setup.sh" record-tests "$@" ;;
-  *) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+  *) sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac

@@ -21,9 +21,9 @@ times=${1:-${X2K_STATE_DIR:-/var/lib/xen2kvm}/log/setup-times.txt}
 {
   echo '## From nothing to a usable dashboard'
   echo
-  # The first line says when and what: DATE LOAD COMMAND.
+  # The first line says when and what: DATE LOAD COMMAND, a dash for a load that nobody noted.
   read -r day load command <"$times"
-  facts "$load before" "$command" "$day"
+  facts "$([ "$load" = - ] && echo 'not noted' || echo "$load before")" "$command" "$day"
   printf '\n| stage | took s | done at s |\n|---|---|---|\n'
   # "[  97s] dashboard built (89 s)", and lines of the lab, which count from its own start.
   awk '
@@ -33,7 +33,7 @@ times=${1:-${X2K_STATE_DIR:-/var/lib/xen2kvm}/log/setup-times.txt}
       at = substr(line, 2, RLENGTH) + 0; text = substr(line, RLENGTH + 1); took = ""
       if (match(text, / \([0-9]+ s\)$/)) { took = substr(text, RSTART + 2) + 0; text = substr(text, 1, RSTART - 1) }
       if (!inner) { base = at; if (text ~ /^lab:/) next }
-      else if (took == "") next
+      else if (took == "" || took == 0) next
       if (text == "ready") printf "| **all of it** | | **%d** |\n", at
       else if (inner) printf "| lab: %s | %s | %d |\n", text, took, base + at
       else printf "| %s | %s | %d |\n", text, took, at

@@ -14,6 +14,7 @@ namespace Xen2Kvm.Agent.Sending;
 internal sealed class Runner(JobDirectory directory)
 {
     private const int TickMilliseconds = 250, TicksPerAdaption = 2;
+    private static readonly TimeSpan StatusInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(90);
     private readonly TransferStatus _before = directory.LastStatus() ?? new TransferStatus { State = "absent" };
 
@@ -77,9 +78,9 @@ internal sealed class Runner(JobDirectory directory)
             if (tick % TicksPerAdaption == 0)
                 adaption.Adapt();
             TransferStatus now = Status("running", job, queue, health, links);
-            // Written also when nothing moves, so that a reader can tell a living runner from a stuck one.
-            if (written is null || now.Disks.Zip(written.Disks).Any(p => p.First != p.Second) || now != written with { Disks = now.Disks, UpdatedAt = now.UpdatedAt }
-                || Stopwatch.GetElapsedTime(lastWrite) > TimeSpan.FromSeconds(2))
+            // What moves is written once a second, as a file costs a slow host more than the numbers are worth; it is written also when nothing
+            // moves, so that a reader can tell a living runner from a stuck one.
+            if (written is null || now != written with { Disks = now.Disks, UpdatedAt = now.UpdatedAt } || Stopwatch.GetElapsedTime(lastWrite) >= StatusInterval)
             {
                 directory.WriteStatus(written = now);
                 lastWrite = Stopwatch.GetTimestamp();

@@ -154,7 +154,7 @@ internal sealed partial class WorkQueue
             ref RegionEntry entry = ref disk.Regions[region];
             if (!_slots[slot].Up || entry.State != RegionState.Sending || entry.Slot != slot)
                 return;
-            if (entry.HasHash && entry.Hash != hash)
+            if ((entry.Marks & RegionMarks.HasHash) != 0 && entry.Hash != hash)
             {
                 Fail(new TransferException(
                     $"disk {disk.Disk.Id}: the source {disk.Disk.Source} changed at offset {DiskLayout.RegionOffset(region)} while it was copied; "
@@ -162,7 +162,8 @@ internal sealed partial class WorkQueue
                 { Disk = disk.Disk.Id });
                 return;
             }
-            (entry.Hash, entry.ZeroBytes, entry.HasHash, entry.State) = (hash, zeroBytes, true, RegionState.Sent);
+            (entry.Hash, entry.ZeroBytes, entry.State) = (hash, zeroBytes, RegionState.Sent);
+            entry.Mark(RegionMarks.HasHash);
             Count(disk, region, ref entry);
             _slots[slot].Unsynced++;
             _slots[slot].SyncAsked = false;
@@ -228,9 +229,8 @@ internal sealed partial class WorkQueue
 
     private static void Count(SourceDisk disk, int region, ref RegionEntry entry)
     {
-        if (entry.Counted)
+        if (!entry.Mark(RegionMarks.CountedRead))
             return;
-        entry.Counted = true;
         disk.Counters.Read += disk.RegionLength(region);
         disk.Counters.Zero += entry.ZeroBytes;
     }
