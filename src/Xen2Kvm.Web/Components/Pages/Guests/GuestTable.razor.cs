@@ -12,10 +12,10 @@ public sealed partial class GuestTable
     private const string Seen = "Seen";
     private static readonly Column[] _columns =
     [
-        new(nameof(GuestRow.Name), "Name", 144), new(nameof(GuestRow.Host), "Host", 66), new(nameof(GuestRow.Power), "Power", 106),
+        new(nameof(GuestRow.Name), "Name", 138), new(nameof(GuestRow.Host), "Host", 66), new(nameof(GuestRow.Power), "Power", 102),
         new(nameof(GuestRow.Kind), "Kind", 56), new(nameof(GuestRow.System), "System", 134), new(nameof(GuestRow.Vcpus), "vCPU", 58, true),
         new(nameof(GuestRow.MemoryMiB), "Memory", 78, true), new(nameof(GuestRow.DiskBytes), "Disks", 104, true),
-        new(nameof(GuestRow.Addresses), "Addresses", 114), new(nameof(GuestRow.Concerns), "Concerns", 104), new(nameof(GuestRow.Move), "Move", 120),
+        new(nameof(GuestRow.Addresses), "Addresses", 114), new(nameof(GuestRow.Concerns), "Concerns", 114), new(nameof(GuestRow.Move), "Move", 120),
         new(Seen, "Seen", 96),
     ];
 
