@@ -1,4 +1,5 @@
 using Xen2Kvm.Domain.Inventory;
+using Xen2Kvm.Domain.Preflight;
 using Xen2Kvm.Domain.Runs;
 
 namespace Xen2Kvm.Engine.Tests;
@@ -28,12 +29,10 @@ public sealed class DrbdRunTests
     [Fact]
     public async Task A_roll_back_gives_them_back_before_the_guest_is_started_on_its_source()
     {
-        var bench = OnDrbd(new World { CopyState = "failed" });
-        (await bench.WorkUntilSettledAsync()).State.ShouldBe(RunState.Failed);
-        bench.Store.Only.Steps.Single(step => step.Id == "copy").State.ShouldBe(StepState.Failed);
-        await bench.Store.SetIntentAsync(bench.Id, RunIntent.RollBack, "tester", deleteTarget: true, CancellationToken.None);
-        (await bench.WorkUntilSettledAsync()).State.ShouldBe(RunState.RolledBack);
-        (bench.World.DrbdHeld, bench.World.SourceRuns).ShouldBe((false, true));
+        var world = new World();
+        world.Concerns.Add(new Concern("X08", Severity.Blocker, "files", "No kernel that boots on KVM.", "only xen kernels", "Install one."));
+        (await OnDrbd(world).WorkUntilSettledAsync()).State.ShouldBe(RunState.RolledBack);
+        (world.DrbdHeldAtStart, world.DrbdHeld, world.SourceRuns).ShouldBe((true, false, true));
     }
 
     private static Bench OnDrbd(World world)

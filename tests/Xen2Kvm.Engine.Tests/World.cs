@@ -82,6 +82,7 @@ internal sealed class World : IXenHost, IKvmHost, IGuestConverter
     Task IXenHost.StartAsync(string guest, string configPath, CancellationToken cancellationToken) => Do(() =>
     {
         Lock.ShouldBeNull("a locked guest must not be started on its source");
+        DrbdHeld.ShouldBeFalse("the resources are given back before");
         SourceStarts++;
         return SourceRuns = true;
     });

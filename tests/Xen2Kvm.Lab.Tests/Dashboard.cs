@@ -29,6 +29,9 @@ internal sealed class Dashboard : IAsyncDisposable
                 ["Embedded__DataDirectory"] = Path.Combine(StateDirectory, "postgres"),
                 ["Dashboard__LocalToken"] = "true",
                 ["Runs__AgentPath"] = Programs.Agent,
+
+                // A host that has gone away is noticed while a test waits for it.
+                ["Ssh__AliveInterval"] = "00:00:05",
                 ["ASPNETCORE_ENVIRONMENT"] = "Production",
             },
         };
@@ -57,12 +60,16 @@ internal sealed class Dashboard : IAsyncDisposable
     }
 
     /// <summary>Runs the command line client against this dashboard.</summary>
-    public Task<Ended> X2kAsync(params string[] arguments) => Programs.RunAsync(
+    public Task<Ended> X2kAsync(params string[] arguments) => X2kWithInputAsync(null, arguments);
+
+    /// <summary>The same, with something on its standard input.</summary>
+    public Task<Ended> X2kWithInputAsync(string? input, params string[] arguments) => Programs.RunAsync(
         "dotnet", [Programs.Dll("Xen2Kvm.Cli", "x2k.dll"), .. arguments], TimeSpan.FromMinutes(20),
         new Dictionary<string, string>
         {
             ["X2K_URL"] = Url, ["X2K_TOKEN"] = File.ReadAllText(TokenFile).Trim(),
-        });
+        },
+        input);
 
     public async ValueTask DisposeAsync()
     {

@@ -1,4 +1,11 @@
+using System.Reflection;
 using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Xen2Kvm.Domain.Inventory;
+using Xen2Kvm.Engine.Ports;
+using Xen2Kvm.Hosts;
+using Xen2Kvm.Hosts.Ssh;
 
 namespace Xen2Kvm.Lab.Tests;
 
@@ -12,26 +19,54 @@ public sealed class LabCollection : ICollectionFixture<LabFixture>
 /// <summary>The lab as new, a dashboard of its own, and both hosts added to it by the command line client.</summary>
 public sealed class LabFixture : IAsyncLifetime
 {
+    private SshRuntimeDirectory? _runtime;
+    private HostConnector? _connector;
+
     internal Dashboard Dashboard { get; } = new();
+
+    /// <summary>The program's own way to hosts, inside the test.</summary>
+    internal IHostConnector Connector => _connector!;
+
+    /// <summary>What the lab says of its hosts, by name.</summary>
+    internal IReadOnlyDictionary<string, LabHost> Hosts { get; private set; } = new Dictionary<string, LabHost>();
 
     public async ValueTask InitializeAsync()
     {
         (await LabAsync("up")).Ok();
-        (await LabAsync("reset")).Ok();
+        (await LabAsync("reset", "--force")).Ok();
         await Dashboard.StartAsync();
         using var environment = JsonDocument.Parse((await LabAsync("env")).Ok().Output);
-        foreach (var host in environment.RootElement.GetProperty("hosts").EnumerateArray())
+        Hosts = environment.RootElement.GetProperty("hosts").EnumerateArray().Select(LabHost.Read).ToDictionary(host => host.Name);
+        foreach (var host in Hosts.Values)
         {
-            var name = host.GetProperty("name").GetString()!;
             (await Dashboard.X2kAsync(
-                "host", "add", name, "--kind", host.GetProperty("kind").GetString()!, "--address", host.GetProperty("address").GetString()!,
-                "--key", host.GetProperty("privateKey").GetString()!,
-                "--accept-fingerprint", host.GetProperty("hostKeys")[0].GetProperty("fingerprint").GetString()!)).Ok();
-            (await Dashboard.X2kAsync("host", "refresh", name)).Ok();
+                "host", "add", host.Name, "--kind", host.Kind, "--address", host.Address, "--key", host.PrivateKey, "--accept-fingerprint", host.Fingerprint)).Ok();
+            (await Dashboard.X2kAsync("host", "refresh", host.Name)).Ok();
         }
+
+        var options = Options.Create(new SshOptions());
+        _runtime = new SshRuntimeDirectory(options);
+        LabSecrets.Key = await File.ReadAllTextAsync(Hosts["xen1"].PrivateKey);
+        _connector = new HostConnector(
+            DispatchProxy.Create<IHostStore, LabSecrets>(), options, _runtime, TimeProvider.System, NullLogger<HostConnector>.Instance);
     }
 
-    public async ValueTask DisposeAsync() => await Dashboard.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await Dashboard.DisposeAsync();
+        _connector?.Dispose();
+        _runtime?.Dispose();
+    }
+
+    /// <summary>A shell on a host as the program has it, without a dashboard.</summary>
+    internal IRemoteShell Shell(string name)
+    {
+        var host = Hosts[name];
+        return Connector.Shell(new Host
+        {
+            Id = host.Id, Name = name, Kind = name == "xen1" ? HostKind.Xen : HostKind.Kvm, Ssh = new SshEndpoint { Address = host.Address, HostKey = host.HostKey },
+        });
+    }
 
     /// <summary>Calls the lab's tool.</summary>
     internal static Task<Ended> LabAsync(params string[] arguments) => Programs.RunAsync(Programs.Lab, arguments, TimeSpan.FromMinutes(25));
@@ -55,6 +90,10 @@ public sealed class LabFixture : IAsyncLifetime
         await Dashboard.X2kAsync("preflight", guest, "--accept", "X19:kvm");
         (await Dashboard.X2kAsync("run", "start", guest)).Ok();
     }
+
+    /// <summary>What the command line client prints as JSON.</summary>
+    internal async Task<JsonElement> JsonAsync(params string[] arguments) =>
+        JsonDocument.Parse((await Dashboard.X2kAsync([.. arguments, "--json"])).Output).RootElement;
 
     /// <summary>The newest run of a guest.</summary>
     internal async Task<JsonElement> RunOfAsync(string guest) =>

@@ -28,7 +28,8 @@ internal static class Programs
 
     public static string Agent => Environment.GetEnvironmentVariable("X2K_AGENT") ?? Path.Combine(Root, "artifacts", "agent", "x2k-agent");
 
-    public static async Task<Ended> RunAsync(string file, IEnumerable<string> arguments, TimeSpan? timeout = null, IDictionary<string, string>? environment = null)
+    public static async Task<Ended> RunAsync(
+        string file, IEnumerable<string> arguments, TimeSpan? timeout = null, IDictionary<string, string>? environment = null, string? input = null)
     {
         var start = new ProcessStartInfo(file) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         foreach (var argument in arguments)
@@ -42,6 +43,11 @@ internal static class Programs
         }
 
         using var process = Process.Start(start)!;
+        if (input is not null)
+        {
+            await process.StandardInput.WriteAsync(input);
+        }
+
         process.StandardInput.Close();
         var (output, error) = (new StringBuilder(), new StringBuilder());
         process.OutputDataReceived += (_, line) => output.AppendLine(line.Data);

@@ -47,6 +47,8 @@ while IFS= read -r line; do
           look=$(drbdadm sh-ll-dev "$r" 2>/dev/null </dev/null | head -n 1)
           only="-S $size"
           [ -n "$size" ] && [ -n "$look" ] || { echo "size=$size"; continue; }
+          # What dom0's cache holds of that volume may be from before DRBD wrote to it.
+          blockdev --flushbufs "$look" 2>/dev/null </dev/null
         fi ;;
       *) echo kind=block ;;
     esac

@@ -18,8 +18,10 @@ internal static class GuestEndpoints
         [.. (await inventory.ListGuestsAsync(cancellationToken).ConfigureAwait(false)).Select(SeenGuest.Of)
             .Where(guest => host is null || guest.Host == host || string.Equals(guest.HostId.ToString(), host, StringComparison.OrdinalIgnoreCase))];
 
+    // An encoded slash is the one character that a path keeps encoded, and Xen lets a guest's name hold one.
     private static async Task<SeenGuest> ShowAsync(string host, string guest, InventoryService inventory, CancellationToken cancellationToken) =>
-        await inventory.FindGuestAsync(host, guest, cancellationToken).ConfigureAwait(false) is { } found
+        (await inventory.FindGuestAsync(host, guest, cancellationToken).ConfigureAwait(false)
+            ?? await inventory.FindGuestAsync(host, guest.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase), cancellationToken).ConfigureAwait(false)) is { } found
             ? SeenGuest.Of(found)
             : throw ApiException.NotFound($"{host} has no guest {guest}. Refresh the host's inventory if it is new.");
 }
