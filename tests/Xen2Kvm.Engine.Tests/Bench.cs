@@ -13,15 +13,21 @@ namespace Xen2Kvm.Engine.Tests;
 /// <summary>A run of the block-copy route over a <see cref="World"/>.</summary>
 internal sealed class Bench
 {
+    // Written once: test classes run side by side, and each run reads it.
+    private static readonly Lazy<string> _agent = new(() =>
+    {
+        var path = Path.Combine(AppContext.BaseDirectory, "agent-for-tests");
+        File.WriteAllText(path, "#!/bin/sh\n");
+        return path;
+    });
+
     private readonly BlockCopyRoute _route;
     private readonly RunOptions _options;
 
     public Bench(World world)
     {
         World = world;
-        var agent = Path.Combine(AppContext.BaseDirectory, "agent-for-tests");
-        File.WriteAllText(agent, "#!/bin/sh\n");
-        _options = new RunOptions { AgentPath = agent, ObserveEvery = TimeSpan.FromMilliseconds(1), RenewEvery = TimeSpan.FromMilliseconds(5) };
+        _options = new RunOptions { AgentPath = _agent.Value, ObserveEvery = TimeSpan.FromMilliseconds(1), RenewEvery = TimeSpan.FromMilliseconds(5) };
         _route = new BlockCopyRoute(world, [new X08Kernel()], Options.Create(_options));
         Source = new Host { Id = Guid.NewGuid(), Name = "xen1", Kind = HostKind.Xen, Ssh = new SshEndpoint { Address = "10.0.0.1", HostKey = "ssh-ed25519 A" } };
         Target = Source with { Id = Guid.NewGuid(), Name = "kvm1", Kind = HostKind.Kvm };

@@ -17,6 +17,7 @@ public sealed class ProgressMeter
     /// <summary>Takes a reading and returns it with rate and remaining time filled in.</summary>
     public StepProgress Fill(StepProgress progress)
     {
+        Remember(progress);
         if (progress.DoneBytes is not { } done)
         {
             // What is not measured in bytes has no rate, not even none.
@@ -28,7 +29,6 @@ public sealed class ProgressMeter
             (_lastDone, LastMovedAt) = (done, progress.At);
         }
 
-        Remember(progress);
         var reading = _whole.Take(progress.At, done, progress.TotalBytes);
         return progress with
         {
