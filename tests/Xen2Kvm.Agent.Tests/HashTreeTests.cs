@@ -25,6 +25,21 @@ public sealed class HashTreeTests
     }
 
     [Fact]
+    public void A_disks_root_is_the_hash_over_its_regions_hashes_in_order()
+    {
+        // Also more than the hash function buffers, and with a seed.
+        var seeded = new HashTree(42);
+        foreach (int count in (int[])[1, 2, 15, 16, 17, 64, 65, 1000])
+        {
+            byte[] bytes = new byte[count * 16];
+            new Random(count).NextBytes(bytes);
+            UInt128[] hashes = [.. Enumerable.Range(0, count).Select(i => System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(bytes.AsSpan(i * 16)))];
+            _plain.Root(hashes).ShouldBe(_plain.Hash(bytes), $"{count}");
+            seeded.Root(hashes).ShouldBe(seeded.Hash(bytes), $"{count}");
+        }
+    }
+
+    [Fact]
     public void Zero_regions_hash_the_same_with_and_without_reading_them()
     {
         foreach (int length in (int[])[1, 65536, 65537, DiskLayout.RegionBytes - 1, DiskLayout.RegionBytes])

@@ -10,6 +10,7 @@ namespace Xen2Kvm.Agent.Hashing;
 /// </summary>
 internal sealed unsafe partial class HashTree
 {
+    private const int HashBytes = 16;
     private readonly ulong _seed;
     private readonly UInt128 _zeroBlock;
     private readonly UInt128 _zeroRegion;
@@ -50,13 +51,32 @@ internal sealed unsafe partial class HashTree
     /// <summary>The hash of a region of zeroes.</summary>
     public UInt128 ZeroRegion(int length) => length == DiskLayout.RegionBytes ? _zeroRegion : CombineZero(length);
 
-    /// <summary>The hash over hashes: of a region from its blocks, of a disk from its regions.</summary>
+    /// <summary>The hash over hashes: of a region from its blocks.</summary>
     public UInt128 Combine(ReadOnlySpan<UInt128> hashes)
     {
-        byte[] bytes = new byte[hashes.Length * 16];
+        Span<byte> bytes = stackalloc byte[DiskLayout.RegionBytes / DiskLayout.BlockBytes * HashBytes];
+        bytes = bytes[..(hashes.Length * HashBytes)];
         for (int i = 0; i < hashes.Length; i++)
-            BinaryPrimitives.WriteUInt128BigEndian(bytes.AsSpan(i * 16), hashes[i]);
+            BinaryPrimitives.WriteUInt128BigEndian(bytes[(i * HashBytes)..], hashes[i]);
         return Hash(bytes);
+    }
+
+    /// <summary>The hash over hashes: of a disk from its regions, of which there may be millions.</summary>
+    public UInt128 Root(IEnumerable<UInt128> hashes)
+    {
+        byte* bytes = stackalloc byte[HashBytes];
+        void* state = XXH3_createState();
+        if (state == null)
+            throw new OutOfMemoryException();
+        _ = XXH3_128bits_reset_withSeed(state, _seed);
+        foreach (UInt128 hash in hashes)
+        {
+            BinaryPrimitives.WriteUInt128BigEndian(new Span<byte>(bytes, HashBytes), hash);
+            _ = XXH3_128bits_update(state, bytes, HashBytes);
+        }
+        Halves halves = XXH3_128bits_digest(state);
+        _ = XXH3_freeState(state);
+        return new UInt128(halves.High, halves.Low);
     }
 
     /// <summary>The hash of a whole region that is in memory.</summary>
@@ -90,4 +110,19 @@ internal sealed unsafe partial class HashTree
 
     [LibraryImport("libxxhash")]
     private static partial Halves XXH3_128bits_withSeed(byte* input, nuint length, ulong seed);
+
+    [LibraryImport("libxxhash")]
+    private static partial void* XXH3_createState();
+
+    [LibraryImport("libxxhash")]
+    private static partial int XXH3_freeState(void* state);
+
+    [LibraryImport("libxxhash")]
+    private static partial int XXH3_128bits_reset_withSeed(void* state, ulong seed);
+
+    [LibraryImport("libxxhash")]
+    private static partial int XXH3_128bits_update(void* state, byte* input, nuint length);
+
+    [LibraryImport("libxxhash")]
+    private static partial Halves XXH3_128bits_digest(void* state);
 }

@@ -49,7 +49,7 @@ internal static class FileCommands
                 return buffer;
             },
             buffer => buffer.Dispose());
-        UInt128 root = hashes.Combine(regions);
+        UInt128 root = hashes.Root(regions);
         return new HashAnswer(path, offset, length, string.Create(CultureInfo.InvariantCulture, $"{(ulong)(root >> 64):x16}{(ulong)root:x16}"));
     }
 }

@@ -115,6 +115,6 @@ internal sealed class DurabilityThread(
             _journalDirty = false;
         }
         foreach (IGrouping<int, JournalRecord> disk in records.GroupBy(r => r.Disk))
-            NoteFrames.Write(writer, FrameType.Durable, round, disk.Key, [.. disk.Select(r => r.Note)]);
+            NoteFrames.Write(writer, FrameType.Durable, round, disk.Key, disk.Select(r => r.Note));
     }
 }

@@ -6,16 +6,14 @@ namespace Xen2Kvm.Agent.Receiving;
 /// <summary>Sends any number of region notes of one disk in frames of bounded size.</summary>
 internal static class NoteFrames
 {
-    public static void Write(FrameWriter writer, FrameType type, uint round, int disk, ReadOnlySpan<RegionNote> notes)
+    public static void Write(FrameWriter writer, FrameType type, uint round, int disk, IEnumerable<RegionNote> notes)
     {
-        while (!notes.IsEmpty)
+        foreach (RegionNote[] some in notes.Chunk(RegionNote.MaxPerFrame))
         {
-            ReadOnlySpan<RegionNote> some = notes[..Math.Min(notes.Length, RegionNote.MaxPerFrame)];
             byte[] payload = new byte[some.Length * RegionNote.Bytes];
             for (int i = 0; i < some.Length; i++)
                 some[i].Write(payload.AsSpan(i * RegionNote.Bytes));
             writer.Write(new FrameHeader { Type = type, Round = round, Disk = disk }, payload);
-            notes = notes[some.Length..];
         }
     }
 }

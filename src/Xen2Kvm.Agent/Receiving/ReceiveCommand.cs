@@ -62,9 +62,8 @@ internal static class ReceiveCommand
         foreach (DeclaredDisk disk in targets.Disks)
             NoteFrames.Write(writer, FrameType.Known, hello.Round, disk.Index, known.Notes(disk.Index));
         writer.Write(new FrameHeader { Type = FrameType.Ready, Round = hello.Round });
-        using var session = new ReceiveSession(
-            targets.Disks, hello, new HashTree(seed), journal, reader, writer,
-            disk => ReadAll().VerifiedHashes(disk, targets.Disks[disk].Regions));
+        var hashes = new HashTree(seed);
+        using var session = new ReceiveSession(targets.Disks, hello, hashes, journal, reader, writer, disk => ReadAll().Root(disk, hashes));
         return session.Run();
     }
 

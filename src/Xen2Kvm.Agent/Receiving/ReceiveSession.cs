@@ -20,7 +20,7 @@ internal sealed class ReceiveSession : IDisposable
     private readonly FrameReader _reader;
     private readonly FrameWriter _writer;
     private readonly DurabilityThread _durability;
-    private readonly Func<int, UInt128[]?> _verifiedHashes;
+    private readonly Func<int, UInt128?> _verifiedRoot;
     private readonly Dictionary<(int Disk, int Region), OpenRegion> _regions = [];
     private readonly ChunkPool _pool = new(PooledChunks);
     private readonly BlockingCollection<ReceivedChunk?> _chunks = new(PooledChunks);
@@ -35,9 +35,9 @@ internal sealed class ReceiveSession : IDisposable
 
     public ReceiveSession(
         IReadOnlyList<DeclaredDisk> disks, Hello hello, HashTree hashes, JournalFile journal, FrameReader reader, FrameWriter writer,
-        Func<int, UInt128[]?> verifiedHashes)
+        Func<int, UInt128?> verifiedRoot)
     {
-        (_disks, _round, _hashes, _reader, _writer, _verifiedHashes) = (disks, hello.Round, hashes, reader, writer, verifiedHashes);
+        (_disks, _round, _hashes, _reader, _writer, _verifiedRoot) = (disks, hello.Round, hashes, reader, writer, verifiedRoot);
         _durability = new DurabilityThread(disks, hello.Round, journal, writer, hello.FlushBytes, Fail);
     }
 
@@ -222,10 +222,10 @@ internal sealed class ReceiveSession : IDisposable
 
     private void SendRoot(DeclaredDisk disk)
     {
-        UInt128[] hashes = _verifiedHashes(disk.Index)
+        UInt128 root = _verifiedRoot(disk.Index)
             ?? throw new TransferException($"disk {disk.Id}: not every region has been verified") { Disk = disk.Id };
         byte[] payload = new byte[16];
-        System.Buffers.Binary.BinaryPrimitives.WriteUInt128BigEndian(payload, _hashes.Combine(hashes));
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt128BigEndian(payload, root);
         _writer.Write(new FrameHeader { Type = FrameType.RootIs, Round = _round, Disk = disk.Index }, payload);
     }
 

@@ -225,7 +225,7 @@ internal sealed class Connection : IDisposable
                     JobLog.Warning($"disk {frame.Disk}: the region at offset {DiskLayout.RegionOffset(note.Region)} differs on the target, copying it again");
                 break;
             case FrameType.RootIs:
-                _queue.Root(frame.Disk, System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(payload), h => _hashes.Combine(h));
+                _queue.Root(frame.Disk, System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(payload), _hashes.Root);
                 break;
             case FrameType.Error:
                 throw Refused(frame);

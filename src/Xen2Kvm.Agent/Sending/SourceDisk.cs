@@ -29,6 +29,12 @@ internal enum RegionState : byte
 /// <summary>A source with the state of its regions and its counters. All mutable members belong to <see cref="WorkQueue"/>'s lock.</summary>
 internal sealed class SourceDisk : IDisposable
 {
+    /// <summary>No region before this one is pending.</summary>
+    public int CopyCursor;
+
+    /// <summary>No region before this one waits for verification.</summary>
+    public int VerifyCursor;
+
     private SourceDisk(int index, TransferDisk disk, RawFile file)
     {
         Index = index;
@@ -44,12 +50,6 @@ internal sealed class SourceDisk : IDisposable
     public RawFile File { get; }
 
     public RegionEntry[] Regions { get; }
-
-    /// <summary>No region before this one is pending.</summary>
-    public int Cursor { get; set; }
-
-    /// <summary>No region before this one waits for verification.</summary>
-    public int VerifyCursor { get; set; }
 
     public int NotDurable { get; set; }
 
@@ -86,7 +86,7 @@ internal sealed class SourceDisk : IDisposable
     public void Dispose() => File.Dispose();
 }
 
-/// <summary>One region.</summary>
+/// <summary>One region, in 24 bytes: a large disk has millions.</summary>
 internal struct RegionEntry
 {
     public RegionState State;
@@ -97,20 +97,45 @@ internal struct RegionEntry
     /// <summary>How often a verification found it different.</summary>
     public byte Mismatches;
 
-    /// <summary>Its source bytes are in the counters.</summary>
-    public bool Counted;
-
-    /// <summary>Its written bytes are in the counters.</summary>
-    public bool CountedWritten;
-
-    /// <summary>Its durable bytes are in the counters.</summary>
-    public bool CountedDurable;
-
-    public bool HasHash;
+    public RegionMarks Marks;
 
     public int ZeroBytes;
 
-    public UInt128 Hash;
+    // UInt128 as a field would be aligned to 16 bytes.
+    private ulong _hashHigh, _hashLow;
+
+    public UInt128 Hash
+    {
+        readonly get => new(_hashHigh, _hashLow);
+        set => (_hashHigh, _hashLow) = ((ulong)(value >> 64), (ulong)value);
+    }
+
+    /// <summary>Sets a mark; false when it was set before.</summary>
+    public bool Mark(RegionMarks mark)
+    {
+        bool isNew = (Marks & mark) == 0;
+        Marks |= mark;
+        return isNew;
+    }
+}
+
+/// <summary>What has been noted about a region, once for the whole job.</summary>
+[Flags]
+internal enum RegionMarks : byte
+{
+    None = 0,
+
+    /// <summary>Its source bytes are in the counters.</summary>
+    CountedRead = 1,
+
+    /// <summary>Its written bytes are in the counters.</summary>
+    CountedWritten = 2,
+
+    /// <summary>Its durable bytes are in the counters.</summary>
+    CountedDurable = 4,
+
+    /// <summary>Its hash is known.</summary>
+    HasHash = 8,
 }
 
 /// <summary>Counters of one disk, bytes; see <see cref="DiskStatus"/>.</summary>

@@ -66,12 +66,12 @@ internal sealed partial class WorkQueue
     }
 
     /// <summary>The receiver's root hash of a disk.</summary>
-    public void Root(int disk, UInt128 theirs, Func<UInt128[], UInt128> combine)
+    public void Root(int disk, UInt128 theirs, Func<IEnumerable<UInt128>, UInt128> combine)
     {
         lock (_gate)
         {
             SourceDisk source = DiskAt(disk);
-            UInt128 ours = combine([.. source.Regions.Select(r => r.Hash)]);
+            UInt128 ours = combine(source.Regions.Select(r => r.Hash));
             if (ours == theirs)
                 source.RootHash = $"{(ulong)(ours >> 64):x16}{(ulong)ours:x16}";
             else
@@ -92,16 +92,16 @@ internal sealed partial class WorkQueue
             _slots[entry.Slot].Unsynced--;
         if (known)
         {
-            (entry.Hash, entry.ZeroBytes, entry.HasHash) = (note.Hash, note.ZeroBytes, true);
-            if (!entry.Counted)
+            (entry.Hash, entry.ZeroBytes) = (note.Hash, note.ZeroBytes);
+            entry.Mark(RegionMarks.HasHash);
+            if ((entry.Marks & RegionMarks.CountedRead) == 0)
                 disk.Counters.Resumed += disk.RegionLength(note.Region);
             Count(disk, note.Region, ref entry);
         }
         CountWritten(disk, note.Region, ref entry);
         disk.NotDurable--;
-        if (!entry.CountedDurable)
+        if (entry.Mark(RegionMarks.CountedDurable))
             disk.Counters.Durable += disk.RegionLength(note.Region);
-        entry.CountedDurable = true;
         SetToVerify(disk, note.Region, ref entry);
         if (known && note.Verified)
             SetVerified(disk, note.Region, ref entry);
@@ -116,10 +116,8 @@ internal sealed partial class WorkQueue
 
     private static void CountWritten(SourceDisk disk, int region, ref RegionEntry entry)
     {
-        if (entry.CountedWritten)
-            return;
-        entry.CountedWritten = true;
-        disk.Counters.Written += disk.RegionLength(region);
+        if (entry.Mark(RegionMarks.CountedWritten))
+            disk.Counters.Written += disk.RegionLength(region);
     }
 
     private SourceDisk DiskAt(int disk) =>

@@ -113,7 +113,7 @@ internal sealed partial class WorkQueue
                 if (!own.Up || Failure is not null)
                     return new Work(WorkKind.Stop);
                 bool mayCopy = !_stopping;
-                if (mayCopy && TakeCopy(slot) is { } copy)
+                if (mayCopy && TakeRegion(slot, WorkKind.Copy) is { } copy)
                     return copy;
                 if (own.Sending == 0 && own.Unsynced > 0 && !own.SyncAsked)
                 {
@@ -124,7 +124,7 @@ internal sealed partial class WorkQueue
                     return new Work(WorkKind.Stop);
                 if (mayCopy && _disks.All(d => d.NotDurable == 0))
                 {
-                    if (own.Verifying < MaxVerifyingPerSlot && TakeVerify(slot) is { } verify)
+                    if (own.Verifying < MaxVerifyingPerSlot && TakeRegion(slot, WorkKind.Verify) is { } verify)
                         return verify;
                     if (_disks.All(d => d.NotVerified == 0))
                     {
@@ -154,7 +154,7 @@ internal sealed partial class WorkQueue
             ref RegionEntry entry = ref disk.Regions[region];
             if (!_slots[slot].Up || entry.State != RegionState.Sending || entry.Slot != slot)
                 return;
-            if (entry.HasHash && entry.Hash != hash)
+            if ((entry.Marks & RegionMarks.HasHash) != 0 && entry.Hash != hash)
             {
                 Fail(new TransferException(
                     $"disk {disk.Disk.Id}: the source {disk.Disk.Source} changed at offset {DiskLayout.RegionOffset(region)} while it was copied; "
@@ -162,7 +162,8 @@ internal sealed partial class WorkQueue
                 { Disk = disk.Disk.Id });
                 return;
             }
-            (entry.Hash, entry.ZeroBytes, entry.HasHash, entry.State) = (hash, zeroBytes, true, RegionState.Sent);
+            (entry.Hash, entry.ZeroBytes, entry.State) = (hash, zeroBytes, RegionState.Sent);
+            entry.Mark(RegionMarks.HasHash);
             Count(disk, region, ref entry);
             _slots[slot].Unsynced++;
             _slots[slot].SyncAsked = false;
@@ -189,38 +190,27 @@ internal sealed partial class WorkQueue
             return read(_disks);
     }
 
-    private Work? TakeCopy(int slot)
+    /// <summary>The next region in turn that is to be copied or verified, handed to a connection; null when there is none.</summary>
+    private Work? TakeRegion(int slot, WorkKind kind)
     {
+        bool copies = kind == WorkKind.Copy;
+        RegionState waiting = copies ? RegionState.Pending : RegionState.Durable;
         for (int i = 0; i < _disks.Count; i++)
         {
             SourceDisk disk = _disks[(_nextDisk + i) % _disks.Count];
-            while (disk.Cursor < disk.Regions.Length && disk.Regions[disk.Cursor].State != RegionState.Pending)
-                disk.Cursor++;
-            if (disk.Cursor == disk.Regions.Length)
+            ref int cursor = ref copies ? ref disk.CopyCursor : ref disk.VerifyCursor;
+            while (cursor < disk.Regions.Length && disk.Regions[cursor].State != waiting)
+                cursor++;
+            if (cursor == disk.Regions.Length)
                 continue;
-            ref RegionEntry entry = ref disk.Regions[disk.Cursor];
-            (entry.State, entry.Slot) = (RegionState.Sending, (byte)slot);
-            _slots[slot].Sending++;
+            ref RegionEntry entry = ref disk.Regions[cursor];
+            (entry.State, entry.Slot) = (copies ? RegionState.Sending : RegionState.Verifying, (byte)slot);
+            if (copies)
+                _slots[slot].Sending++;
+            else
+                _slots[slot].Verifying++;
             _nextDisk = (disk.Index + 1) % _disks.Count;
-            return new Work(WorkKind.Copy, disk, disk.Cursor++, entry);
-        }
-        return null;
-    }
-
-    private Work? TakeVerify(int slot)
-    {
-        for (int i = 0; i < _disks.Count; i++)
-        {
-            SourceDisk disk = _disks[(_nextDisk + i) % _disks.Count];
-            while (disk.VerifyCursor < disk.Regions.Length && disk.Regions[disk.VerifyCursor].State != RegionState.Durable)
-                disk.VerifyCursor++;
-            if (disk.VerifyCursor == disk.Regions.Length)
-                continue;
-            ref RegionEntry entry = ref disk.Regions[disk.VerifyCursor];
-            (entry.State, entry.Slot) = (RegionState.Verifying, (byte)slot);
-            _slots[slot].Verifying++;
-            _nextDisk = (disk.Index + 1) % _disks.Count;
-            return new Work(WorkKind.Verify, disk, disk.VerifyCursor++, entry);
+            return new Work(kind, disk, cursor++, entry);
         }
         return null;
     }
@@ -228,7 +218,7 @@ internal sealed partial class WorkQueue
     private static void SetPending(SourceDisk disk, int region, ref RegionEntry entry)
     {
         entry.State = RegionState.Pending;
-        disk.Cursor = Math.Min(disk.Cursor, region);
+        disk.CopyCursor = Math.Min(disk.CopyCursor, region);
     }
 
     private static void SetToVerify(SourceDisk disk, int region, ref RegionEntry entry)
@@ -239,9 +229,8 @@ internal sealed partial class WorkQueue
 
     private static void Count(SourceDisk disk, int region, ref RegionEntry entry)
     {
-        if (entry.Counted)
+        if (!entry.Mark(RegionMarks.CountedRead))
             return;
-        entry.Counted = true;
         disk.Counters.Read += disk.RegionLength(region);
         disk.Counters.Zero += entry.ZeroBytes;
     }
