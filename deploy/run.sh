@@ -23,7 +23,8 @@ act=start
 started=$SECONDS
 
 usage() { sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; }
-say() { printf '[%4ds] %s\n' "$((SECONDS - started))" "$*"; }
+times=/dev/null
+say() { printf '[%4ds] %s\n' "$((SECONDS - started))" "$*" | tee -a "$times"; }
 fail() { printf 'run.sh: %s\n' "$*" >&2; exit 1; }
 
 # step TEXT COMMAND…: one line with its seconds; what it prints goes to the set-up log, whose end is shown when it fails.
@@ -164,6 +165,9 @@ if [ "$act" = stop ]; then
   exit 0
 fi
 
+# What is said from here on is kept for tests/bench/setup.sh.
+times="$state/log/setup-times.txt"
+echo "$(date -u +%F) $(cut -d' ' -f1 /proc/loadavg) deploy/run.sh$([ "$lab" = no ] || echo ' --lab')" >"$times"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 touch "$log" && chmod 0600 "$log"
 step ".NET SDK" check_sdk
@@ -176,7 +180,7 @@ step "programs in place" swap
 step "dashboard started, with its database" start_dashboard
 if [ "$lab" = yes ]; then
   say "lab: packages, images, real Xen and KVM hosts (minutes at the first time)"
-  "$root/deploy/lab/lab.sh" up 9>&- 2>&1 | sed 's/^/        /' || fail "the lab did not come up"
+  "$root/deploy/lab/lab.sh" up 9>&- 2>&1 | sed 's/^/        /' | tee -a "$times" || fail "the lab did not come up"
   step "xen1 registered" register xen1
   step "kvm1 registered" register kvm1
 fi
