@@ -1,3 +1,4 @@
+using Xen2Kvm.Domain.Inventory;
 using Xen2Kvm.Domain.Runs;
 using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Engine.Runs;
@@ -29,18 +30,28 @@ internal static class SourceGuard
         context.Run.Steps.First(step => step.Id == context.StepId).Progress is not { } last
         || last.At.Ticks / _every.Ticks != context.Time.GetUtcNow().Ticks / _every.Ticks;
 
-    /// <summary>Null while the disks are as they were at the shutdown; else why the run cannot go on.</summary>
+    /// <summary>Null while the guest is off and its disks are as they were at the shutdown; else why the run cannot go on.</summary>
     public static async Task<StepOutcome.Failed?> CheckAsync(StepContext context, CancellationToken cancellationToken)
     {
+        var (name, host) = (context.Plan.Source.Name, context.SourceHost.Name);
+        var state = await context.Xen.GetStateAsync(name, cancellationToken).ConfigureAwait(false);
+        if (state.Power != PowerState.Off)
+        {
+            return new StepOutcome.Failed(
+                $"{name} is {state.Power.ToString().ToLowerInvariant()} on {host} again: somebody started it there. It is not started on KVM, since it must never run twice. {Advice(name, host)}");
+        }
+
         var marked = context.Output<StopOutput>("stop")!.Marks.ToDictionary(mark => mark.Path, StringComparer.Ordinal);
         var now = await context.Xen.MarkDisksAsync([.. marked.Keys], cancellationToken).ConfigureAwait(false);
         var touched = now.Where(mark => !mark.IsUntouchedSince(marked[mark.Path])).ToList();
         return touched.Count == 0
             ? null
             : new StepOutcome.Failed(
-                $"The disks of {context.Plan.Source.Name} on {context.SourceHost.Name} have changed since it was shut down ({string.Join(", ", touched.Select(mark => mark.DifferenceFrom(marked[mark.Path])))}): somebody started it there, or another program writes to them. "
-                + $"The copy is of the state before and is not used. Roll this run back, shut {context.Plan.Source.Name} down on {context.SourceHost.Name} if it runs there, and start a new run.");
+                $"The disks of {name} on {host} have changed since it was shut down ({string.Join(", ", touched.Select(mark => mark.DifferenceFrom(marked[mark.Path])))}): somebody started it there, or another program writes to them. {Advice(name, host)}");
     }
+
+    private static string Advice(string name, string host) =>
+        $"The copy is of the state before and is not used: roll this run back, shut {name} down on {host} if it runs there, and start a new run.";
 
     private static IReadOnlyList<string> Paths(StepContext context) =>
         [.. context.Plan.Source.Disks.Where(disk => disk is { IsCdrom: false, Path: not null }).Select(disk => disk.Path!).Distinct(StringComparer.Ordinal)];

@@ -61,17 +61,15 @@ internal sealed class StartStep : StepBase
 
     public override async Task<StepOutcome> StartAsync(StepContext context, CancellationToken cancellationToken)
     {
-        var source = await context.Xen.GetStateAsync(context.Plan.Source.Name, cancellationToken).ConfigureAwait(false);
-        var held = await context.Xen.GetLockAsync(context.Plan.Source.Name, cancellationToken).ConfigureAwait(false);
-        if (source.Power != PowerState.Off || held?.RunId != context.Run.Id)
-        {
-            return new StepOutcome.Failed(
-                $"{context.Plan.Source.Name} is {source.Power} on {context.SourceHost.Name} and {(held?.RunId == context.Run.Id ? "locked" : "not locked by this run")}. It is not started on KVM: it must never run twice. Someone changed it there; roll back, or shut it down and resume.");
-        }
-
         if (await SourceGuard.CheckAsync(context, cancellationToken).ConfigureAwait(false) is { } touched)
         {
             return touched;
+        }
+
+        if ((await context.Xen.GetLockAsync(context.Plan.Source.Name, cancellationToken).ConfigureAwait(false))?.RunId != context.Run.Id)
+        {
+            return new StepOutcome.Failed(
+                $"{context.Plan.Source.Name} is not locked by this run on {context.SourceHost.Name} any more. It is not started on KVM: it must never run twice. Someone changed the lock there; roll this run back, and start a new one.");
         }
 
         await context.Kvm.StartAsync(context.Plan.Target.Name, cancellationToken).ConfigureAwait(false);
