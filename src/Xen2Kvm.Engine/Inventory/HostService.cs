@@ -123,10 +123,17 @@ public sealed class HostService(IHostStore hosts, IRunStore runs, IHostConnector
         var host = await hosts.FindAsync(id, cancellationToken).ConfigureAwait(false) ?? throw new RefusedException("This host is not known any more.");
         try
         {
-            var shell = connector.Shell(host);
-            var snapshot = host.Kind == HostKind.Xen
-                ? await connector.Xen(shell).TakeInventoryAsync(cancellationToken).ConfigureAwait(false)
-                : await connector.Kvm(shell).TakeInventoryAsync(cancellationToken).ConfigureAwait(false);
+            HostSnapshot snapshot;
+            try
+            {
+                snapshot = await TakeInventoryAsync(host, cancellationToken).ConfigureAwait(false);
+            }
+            catch (RemoteException lost) when (lost.Failure == RemoteFailure.ConnectionLost)
+            {
+                // An inventory only reads, and only a new connection tells whether the host is gone or just the old connection was.
+                snapshot = await TakeInventoryAsync(host, cancellationToken).ConfigureAwait(false);
+            }
+
             var before = await hosts.GetSnapshotAsync(id, cancellationToken).ConfigureAwait(false);
             await hosts.SaveSnapshotAsync(id, snapshot, SnapshotDifference.Between(before, snapshot), cancellationToken).ConfigureAwait(false);
             await hosts.SetSeenAsync(id, snapshot.TakenAt, cancellationToken).ConfigureAwait(false);
@@ -137,6 +144,14 @@ public sealed class HostService(IHostStore hosts, IRunStore runs, IHostConnector
             await hosts.SetUnreachableAsync(id, time.GetUtcNow(), failure.Message, cancellationToken).ConfigureAwait(false);
             return null;
         }
+    }
+
+    private Task<HostSnapshot> TakeInventoryAsync(Host host, CancellationToken cancellationToken)
+    {
+        var shell = connector.Shell(host);
+        return host.Kind == HostKind.Xen
+            ? connector.Xen(shell).TakeInventoryAsync(cancellationToken)
+            : connector.Kvm(shell).TakeInventoryAsync(cancellationToken);
     }
 
     /// <summary>Forgets a host. Nothing is changed on it.</summary>

@@ -8,6 +8,7 @@ namespace Xen2Kvm.Hosts.Ssh;
 internal sealed class SshProcess : IDisposable
 {
     private readonly Process _process;
+    private bool _disposed;
 
     private SshProcess(Process process) => _process = process;
 
@@ -23,8 +24,17 @@ internal sealed class SshProcess : IDisposable
     /// <summary>Its process id on this machine.</summary>
     public int Id => _process.Id;
 
-    /// <summary>It has ended.</summary>
-    public bool HasExited => _process.HasExited;
+    /// <summary>It has ended, or was disposed of: several commands share a connection, and each asks for itself whether it still stands.</summary>
+    public bool HasExited
+    {
+        get
+        {
+            lock (_process)
+            {
+                return _disposed || _process.HasExited;
+            }
+        }
+    }
 
     /// <summary>Its exit code, after it ended.</summary>
     public int ExitCode => _process.ExitCode;
@@ -121,6 +131,10 @@ internal sealed class SshProcess : IDisposable
     public void Dispose()
     {
         Kill();
-        _process.Dispose();
+        lock (_process)
+        {
+            _disposed = true;
+            _process.Dispose();
+        }
     }
 }

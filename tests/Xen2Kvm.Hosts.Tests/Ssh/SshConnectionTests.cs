@@ -193,6 +193,24 @@ public sealed class SshConnectionTests(TestSshd sshd) : IClassFixture<TestSshd>
     }
 
     [Fact]
+    public async Task A_connection_that_dies_under_many_commands_fails_each_of_them_in_words()
+    {
+        var connection = sshd.Connection();
+        var shell = new SshShell(connection, null);
+        for (var round = 0; round < 5; round++)
+        {
+            var started = Enumerable.Range(0, 6).Select(_ => sshd.In("started" + Guid.NewGuid().ToString("N"))).ToList();
+            var tasks = started.ConvertAll(file => shell.RunAsync(new("sh", "-c", "touch \"$1\"; sleep 30", "x", file), Cancel));
+            TestSshd.WaitUntil(() => started.TrueForAll(File.Exists), "the commands run");
+            Kill(connection.Current!.ProcessId);
+            foreach (var task in tasks)
+            {
+                (await Should.ThrowAsync<RemoteException>(() => task)).Failure.ShouldBe(RemoteFailure.ConnectionLost);
+            }
+        }
+    }
+
+    [Fact]
     public async Task An_idle_connection_is_closed_and_opened_again()
     {
         using var own = new TestSshd();
