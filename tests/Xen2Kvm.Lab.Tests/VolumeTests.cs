@@ -20,7 +20,8 @@ public sealed class VolumeTests(LabFixture lab)
     {
         // Not a multiple of the group's extents of 4 MiB: the volume is longer than planned.
         Device = "vda", StorageKind = StorageKind.VolumeGroup, StorageName = "vg0", Path = Target, Format = DiskFormat.Raw, SizeBytes = 9 * MiB + 1536,
-        Table = PartitionTableKind.Msdos, Parts = [],
+        Table = PartitionTableKind.Msdos,
+        Parts = [new DiskPart { SourceVdev = "xvda1", SourcePath = Source, OffsetBytes = MiB, LengthBytes = 8 * MiB, PartitionNumber = 1, Action = PartAction.Copy }],
     };
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -37,8 +38,14 @@ public sealed class VolumeTests(LabFixture lab)
             // Half of the source is data, half zeroes; it is a partition of the target, so it lands at 1 MiB.
             await Script($"lvcreate -q -y -L 8m -n x2k-test-source vg0 && dd if=/dev/urandom of={Source} bs=1M count=4 status=none && dd if=/dev/zero of={Source} bs=1M seek=4 count=4 status=none");
 
+            // A volume that was there before leaves its bytes behind.
+            await Script($"lvcreate -q -y -L 12m -n x2k-test-target vg0 && dd if=/dev/urandom of={Target} bs=1M count=12 oflag=direct status=none && lvremove -q -f vg0/x2k-test-target");
+
             var made = await kvm.AllocateAsync(Disk, run, Cancel);
             made.ShouldBe(new AllocatedDisk(Target, DiskFormat.Raw, 12 * MiB, true));
+            (await Script($"dd if={Target} bs=1M skip=1 count=8 iflag=direct status=none | tr -d '\\0' | wc -c")).ShouldNotBe("0", "the test needs the same extents again");
+            (await Script($"(dd if={Target} bs=1M count=1 iflag=direct status=none; dd if={Target} bs=1M skip=9 iflag=direct status=none) | tr -d '\\0' | wc -c"))
+                .ShouldBe("0", "nobody's old data outside of what is copied");
             (await kvm.AllocateAsync(Disk, run, Cancel)).ShouldBe(made);
             (await kvm.FindAllocatedAsync(Disk, run, Cancel)).ShouldBe(made);
             (await kvm.FindAllocatedAsync(Disk, other, Cancel)).ShouldBeNull();

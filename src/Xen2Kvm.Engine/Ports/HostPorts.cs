@@ -112,6 +112,7 @@ public interface IKvmHost
 
     /// <summary>
     /// Makes a disk, tagged with the run's id (a side file or an LV tag). Adopts one of the same run; refuses any other that exists.
+    /// It reads as zeroes where the plan copies nothing to it, so no guest finds what lay there before.
     /// </summary>
     /// <exception cref="RemoteException">It exists and is not the run's, or there is no room.</exception>
     Task<AllocatedDisk> AllocateAsync(TargetDisk disk, Guid runId, CancellationToken cancellationToken);

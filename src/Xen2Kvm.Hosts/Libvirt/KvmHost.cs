@@ -184,13 +184,15 @@ internal sealed partial class KvmHost(IRemoteShell shell, TimeProvider time) : I
             throw new RemoteException(RemoteFailure.CommandFailed, shell.HostName, $"{shell.HostName}: {problem}");
         }
 
+        string[] copied = [.. disk.Parts.Where(part => part.Action == PartAction.Copy).SelectMany(part => new[] { $"{part.OffsetBytes}", $"{part.LengthBytes}" })];
         var output = await HostScripts.RunAsync(
             shell,
             HostScripts.Command(
-                "kvm-disk.sh", action, disk.Path, $"{runId}", $"{disk.SizeBytes}", disk.Format == DiskFormat.Qcow2 ? "qcow2" : "raw",
-                disk.StorageName, block ? "vg" : "dir") with
+                "kvm-disk.sh",
+                [action, disk.Path, $"{runId}", $"{disk.SizeBytes}", disk.Format == DiskFormat.Qcow2 ? "qcow2" : "raw", disk.StorageName, block ? "vg" : "dir", .. copied]) with
             {
-                Timeout = TimeSpan.FromMinutes(5),
+                // A volume's parts that are not copied, as a large swap, are written with zeroes.
+                Timeout = block ? TimeSpan.FromHours(2) : TimeSpan.FromMinutes(5),
             },
             $"{action} of {disk.Path}", cancellationToken).ConfigureAwait(false);
         return output.Trim().Split(' ') is ["found", var size] && LinuxFacts.Long(size) is { } bytes

@@ -1,8 +1,26 @@
 # make, find or delete a disk of a run
-# $1 allocate|find|delete, $2 path, $3 run, $4 size in bytes, $5 raw|qcow2, $6 volume group or pool, $7 vg|dir
+# $1 allocate|find|delete, $2 path, $3 run, $4 size in bytes, $5 raw|qcow2, $6 volume group or pool, $7 vg|dir,
+# $8 $9 …: offset and length in bytes of what will be copied to it, by rising offset
 # Prints "found SIZE" for a disk of this run. Exit 65 with a line "x2k: why" when it refuses.
 act=$1 path=$2 run=$3 size=$4 format=$5 place=$6 kind=$7
+shift 7
 no() { printf 'x2k: %s\n' "$1" >&2; exit 65; }
+
+# A volume keeps what a deleted one held there. Where nothing is copied, the guest must not find it: zeroes, whole sectors, before the copy.
+zero() {
+  from=$(($1 / 512 * 512)) to=$((($2 + 511) / 512 * 512))
+  [ "$from" -ge "$to" ] || blkdiscard -z -o "$from" -l "$((to - from))" "$path" >&2 || exit 1
+}
+clear_rest() {
+  end=$1 at=0
+  shift
+  while [ $# -ge 2 ]; do
+    zero "$at" "$1"
+    at=$(($1 + $2))
+    shift 2
+  done
+  zero "$at" "$end"
+}
 
 if [ "$kind" = vg ]; then
   lv=${path#/dev/}
@@ -27,6 +45,7 @@ if [ "$kind" = vg ]; then
     fi
     [ "$have" -ge "$size" ] || no "$path of this run has $have bytes, but $size are needed"
     lvchange -ay "$lv" >/dev/null 2>&1
+    [ "$act" = find ] || clear_rest "$have" "$@"
     echo "found $have"
     exit 0
   fi
@@ -34,6 +53,7 @@ if [ "$kind" = vg ]; then
   [ "$free" -ge "$size" ] || no "the volume group $place has $free bytes free, but $path needs $size"
   lvcreate -q -y -Wy -Zy --addtag "x2k_$run" -L "${size}b" -n "${lv#*/}" "$place" >/dev/null || exit 1
   have=$(lvs --noheadings --nosuffix --units b -o lv_size "$lv" | tr -d ' ')
+  clear_rest "$have" "$@"
   echo "found $have"
   exit 0
 fi

@@ -43,6 +43,7 @@ public sealed class KvmHostTests : IDisposable
             """);
         _shell.Program("lvcreate", "echo \"$@\" >>ROOT/lvm.log; echo \"vg0/files 8388608|$6\" >>ROOT/lvs.txt");
         _shell.Program("lvchange", "exit 0");
+        _shell.Program("blkdiscard", "echo \"$@\" >>ROOT/zeroed.log");
         _shell.Program("lvremove", ": >ROOT/lvs.txt");
     }
 
@@ -164,6 +165,27 @@ public sealed class KvmHostTests : IDisposable
         await _host.DeleteAsync(disk, Run, Cancel);
         (await _host.ExistsAsync(disk.Path, Cancel)).ShouldBeFalse();
         await _host.DeleteAsync(disk, Run, Cancel);
+    }
+
+    [Fact]
+    public async Task A_volume_is_zeroed_where_nothing_is_copied_also_when_an_earlier_attempt_was_cut_off()
+    {
+        const long MiB = 1 << 20;
+        DiskPart Part(long offset, long length, PartAction action) => new()
+        {
+            SourceVdev = "xvda1", SourcePath = "/dev/vg/x", OffsetBytes = offset, LengthBytes = length, PartitionNumber = 1, Action = action,
+        };
+        var disk = Volume() with { Parts = [Part(MiB, 2 * MiB, PartAction.Copy), Part(3 * MiB, MiB, PartAction.RecreateSwap), Part(4 * MiB, MiB + 700, PartAction.Copy)] };
+        await _host.AllocateAsync(disk, Run, Cancel);
+        string[] zeroed =
+        [
+            $"-z -o 0 -l {MiB} {disk.Path}", $"-z -o {3 * MiB} -l {MiB} {disk.Path}", $"-z -o {(5 * MiB) + 512} -l {Size - (5 * MiB) - 512} {disk.Path}",
+        ];
+        System.IO.File.ReadAllLines(_shell.In("zeroed.log")).ShouldBe(zeroed);
+        await _host.FindAllocatedAsync(disk, Run, Cancel);
+        System.IO.File.ReadAllLines(_shell.In("zeroed.log")).ShouldBe(zeroed);
+        await _host.AllocateAsync(disk, Run, Cancel);
+        System.IO.File.ReadAllLines(_shell.In("zeroed.log")).ShouldBe([.. zeroed, .. zeroed]);
     }
 
     [Fact]
