@@ -103,6 +103,16 @@ internal sealed class World : IXenHost, IKvmHost, IGuestConverter
     public Task<IReadOnlyList<DiskMark>> MarkDisksAsync(IReadOnlyList<string> paths, CancellationToken cancellationToken) =>
         Do<IReadOnlyList<DiskMark>>(() => [.. paths.Select(path => new DiskMark(path, $"block {Written}"))]);
 
+    public Task<IReadOnlyList<string>> HoldDrbdAsync(IReadOnlyList<string> paths, Guid runId, CancellationToken cancellationToken) => HoldDrbd(true);
+
+    public Task<IReadOnlyList<string>> ReleaseDrbdAsync(Guid runId, CancellationToken cancellationToken) => HoldDrbd(false);
+
+    private Task<IReadOnlyList<string>> HoldDrbd(bool hold) => Do<IReadOnlyList<string>>(() =>
+    {
+        DrbdHeld = hold;
+        return ["r0 has another role"];
+    });
+
     public Task<KernelCapabilities?> ReadKernelAsync(string kernelPath, string? ramdiskPath, CancellationToken cancellationToken) =>
         Do<KernelCapabilities?>(() => new KernelCapabilities("6.1", true, true, true));
 
@@ -207,12 +217,6 @@ internal sealed class World : IXenHost, IKvmHost, IGuestConverter
                 world.WhenCopying();
                 world.DrbdHeldAtStart = world.DrbdHeld;
                 world.CopyState = "done";
-            }
-
-            if (argv is ["sh", "-s", "--", "hold" or "release", ..])
-            {
-                world.DrbdHeld = argv[3] == "hold";
-                return Result("r0 has another role");
             }
 
             if (argv is ["sh", "-s", "--", var first, var second] && first.StartsWith("x2k-run-", StringComparison.Ordinal))

@@ -1,8 +1,5 @@
 using System.Text.Json;
-using Xen2Kvm.Domain.Inventory;
-using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Engine.Ports;
-using Xen2Kvm.Engine.Routes.BlockCopy;
 using Xen2Kvm.Transfer.Jobs;
 
 namespace Xen2Kvm.Lab.Tests;
@@ -56,6 +53,7 @@ public sealed class DrbdTests(LabFixture lab)
     public async Task A_guest_on_drbd_is_seen_checked_and_read_without_its_peer()
     {
         var shell = lab.Shell("xen1");
+        var xen = lab.Connector.Xen(shell);
         try
         {
             await shell.CheckAsync(RemoteCommand.Script(SetUp), Cancel);
@@ -84,10 +82,10 @@ public sealed class DrbdTests(LabFixture lab)
             (await ConcernsAsync()).ShouldContain(concern => concern.StartsWith("X25 Blocker x2ktest: "));
             seen = await GuestAsync();
             seen.GetProperty("disks")[0].GetProperty("backing").GetString().ShouldBe("Drbd");
-            (await RefusalAsync(DrbdRole.HoldAsync(shell, Plan(), Guid.NewGuid(), Cancel))).ShouldContain("x2ktest");
+            (await RefusalAsync(xen.HoldDrbdAsync([Device], Guid.NewGuid(), Cancel))).ShouldContain("x2ktest");
 
             await shell.CheckAsync(RemoteCommand.Script("drbdadm up x2ktest && drbdadm primary --force x2ktest && drbdadm secondary x2ktest"), Cancel);
-            await CopyAsync(shell, size);
+            await CopyAsync(shell, xen, size);
         }
         finally
         {
@@ -97,7 +95,7 @@ public sealed class DrbdTests(LabFixture lab)
     }
 
     /// <summary>The role is changed for the time of a run, and only where the run changed it.</summary>
-    private static async Task CopyAsync(IRemoteShell shell, long size)
+    private static async Task CopyAsync(IRemoteShell shell, IXenHost xen, long size)
     {
         var run = Guid.NewGuid();
         await using var job = new AgentJob(shell, "drbd");
@@ -111,44 +109,23 @@ public sealed class DrbdTests(LabFixture lab)
         refused.State.ShouldBe("failed", "a Secondary device opens for nobody, which is why its role is changed");
         refused.Error!.Message.ShouldContain($"cannot open {Device} for reading");
 
-        (await DrbdRole.HoldAsync(shell, Plan(), run, Cancel)).ShouldBe(["x2ktest was Secondary/Unknown and is Primary while the run reads it"]);
-        (await DrbdRole.HoldAsync(shell, Plan(), run, Cancel)).ShouldBeEmpty();
+        (await xen.HoldDrbdAsync([Device], run, Cancel)).ShouldBe(["x2ktest was Secondary/Unknown and is Primary while the run reads it"]);
+        (await xen.HoldDrbdAsync([Device], run, Cancel)).ShouldBeEmpty();
         (await job.RunAsync()).State.ShouldBe("done");
         var sums = (await shell.CheckAsync(RemoteCommand.Script($"sha256sum <{Device}; sha256sum <{target}"), Cancel)).Split('\n');
         sums[1].ShouldBe(sums[0]);
 
-        (await DrbdRole.ReleaseAsync(shell, Plan(), run, Cancel)).ShouldBe(["x2ktest is Secondary again"]);
-        (await DrbdRole.ReleaseAsync(shell, Plan(), run, Cancel)).ShouldBeEmpty();
+        (await xen.ReleaseDrbdAsync(run, Cancel)).ShouldBe(["x2ktest is Secondary again"]);
+        (await xen.ReleaseDrbdAsync(run, Cancel)).ShouldBeEmpty();
         (await RoleAsync()).ShouldStartWith("Secondary");
 
         // Primary by another's doing: left so.
         await shell.CheckAsync(new RemoteCommand("drbdadm", "primary", "x2ktest"), Cancel);
-        (await DrbdRole.HoldAsync(shell, Plan(), run, Cancel)).ShouldBeEmpty();
-        (await DrbdRole.ReleaseAsync(shell, Plan(), run, Cancel)).ShouldBeEmpty();
+        (await xen.HoldDrbdAsync([Device], run, Cancel)).ShouldBeEmpty();
+        (await xen.ReleaseDrbdAsync(run, Cancel)).ShouldBeEmpty();
         (await RoleAsync()).ShouldStartWith("Primary");
 
         async Task<string> RoleAsync() => await shell.CheckAsync(new RemoteCommand("drbdadm", "role", "x2ktest"), Cancel);
-    }
-
-    /// <summary>The part of a plan that matters here.</summary>
-    private static Plan Plan()
-    {
-        var guest = new Guest
-        {
-            Name = "x2k-test-crm", Kind = GuestKind.Pv, Power = PowerState.Off, Boot = new GuestBoot { Method = BootMethod.Unknown },
-            Disks = [new GuestDisk { Vdev = "xvda", Path = Device, Backing = DiskBacking.Drbd, SizeBytes = 1 << 20 }],
-        };
-        var part = new DiskPart { SourceVdev = "xvda", SourcePath = Device, OffsetBytes = 0, LengthBytes = 1 << 20, PartitionNumber = 0, Action = PartAction.Copy };
-        var disk = new TargetDisk
-        {
-            Device = "vda", StorageKind = StorageKind.Directory, StorageName = "default", Path = "/var/lib/libvirt/images/x", Format = DiskFormat.Raw,
-            SizeBytes = 1 << 20, Table = PartitionTableKind.Copied, Parts = [part],
-        };
-        return new Plan
-        {
-            Id = Guid.NewGuid(), SourceHostId = Guid.NewGuid(), TargetHostId = Guid.NewGuid(), Source = guest, CreatedAt = DateTimeOffset.UtcNow, CreatedBy = "test",
-            Target = new TargetGuest { Name = guest.Name, Uuid = Guid.NewGuid(), Vcpus = 1, MaxVcpus = 1, MemoryMiB = 128, MaxMemoryMiB = 128, Disks = [disk], Nics = [] },
-        };
     }
 
     private async Task<JsonElement> GuestAsync() => (await lab.JsonAsync("guest", "show", "xen1", "x2k-test-crm")).GetProperty("guest");

@@ -93,6 +93,20 @@ public interface IXenHost
     /// <summary>How much was written to each of these disks so far, in their order. Two marks tell whether anything was written between them.</summary>
     Task<IReadOnlyList<DiskMark>> MarkDisksAsync(IReadOnlyList<string> paths, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Makes the DRBD resources under disks that are about to be read Primary. DRBD opens a Secondary device for nobody, not even for reading,
+    /// and Xen's block-drbd script makes a resource Secondary when its guest is shut down. It is a change of role, no write to data; as long as
+    /// it lasts, a peer cannot start the guest either. The backing volume is not read instead: it could be stale or without data (Diskless,
+    /// Outdated) where DRBD itself would read from the peer or refuse. Harmless when repeated.
+    /// </summary>
+    /// <returns>What was changed, in lines for the run's log.</returns>
+    /// <exception cref="RemoteException">One cannot be made Primary, or is so on its peer.</exception>
+    Task<IReadOnlyList<string>> HoldDrbdAsync(IReadOnlyList<string> paths, Guid runId, CancellationToken cancellationToken);
+
+    /// <summary>Gives back the roles that <see cref="HoldDrbdAsync"/> changed for this run. Harmless when repeated.</summary>
+    /// <returns>What was changed, in lines for the run's log.</returns>
+    Task<IReadOnlyList<string>> ReleaseDrbdAsync(Guid runId, CancellationToken cancellationToken);
+
     /// <summary>What a kernel file of dom0 can do, read from /boot/config-VERSION and its initrd; null when there is no config to read.</summary>
     Task<KernelCapabilities?> ReadKernelAsync(string kernelPath, string? ramdiskPath, CancellationToken cancellationToken);
 }

@@ -99,6 +99,14 @@ internal sealed class XenHost(IRemoteShell shell, TimeProvider time) : IXenHost
     }
 
     /// <inheritdoc />
+    public Task<IReadOnlyList<string>> HoldDrbdAsync(IReadOnlyList<string> paths, Guid runId, CancellationToken cancellationToken) =>
+        DrbdAsync(["hold", DrbdList(runId), .. paths], cancellationToken);
+
+    /// <inheritdoc />
+    public Task<IReadOnlyList<string>> ReleaseDrbdAsync(Guid runId, CancellationToken cancellationToken) =>
+        DrbdAsync(["release", DrbdList(runId)], cancellationToken);
+
+    /// <inheritdoc />
     public async Task<KernelCapabilities?> ReadKernelAsync(string kernelPath, string? ramdiskPath, CancellationToken cancellationToken)
     {
         var result = await shell.RunAsync(
@@ -111,6 +119,12 @@ internal sealed class XenHost(IRemoteShell shell, TimeProvider time) : IXenHost
             _ => throw HostScripts.Failure(shell, result, $"reading the kernel {kernelPath}"),
         };
     }
+
+    private static string DrbdList(Guid runId) => $"/var/lib/xen2kvm/drbd/{runId}";
+
+    private async Task<IReadOnlyList<string>> DrbdAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken) =>
+        (await HostScripts.RunAsync(shell, HostScripts.Command("xen-drbd.sh", arguments), "changing the role of DRBD resources", cancellationToken).ConfigureAwait(false))
+        .Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     private Task<string> ActAsync(string action, string guest, string config, int seconds, CancellationToken cancellationToken) => HostScripts.RunAsync(
         shell, HostScripts.Command("xen-guest.sh", action, guest, config) with { Timeout = TimeSpan.FromSeconds(seconds) },

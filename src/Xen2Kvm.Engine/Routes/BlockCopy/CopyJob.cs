@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using Xen2Kvm.Domain.Inventory;
 using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Runs;
 using Xen2Kvm.Engine.Ports;
@@ -55,9 +56,10 @@ internal static class CopyJob
             await context.Source.UploadAsync(json, $"{directory}/job.json", "0600", cancellationToken).ConfigureAwait(false);
         }
 
-        foreach (var line in await DrbdRole.HoldAsync(context.Source, context.Plan, context.Run.Id, cancellationToken).ConfigureAwait(false))
+        if (IsOnDrbd(context))
         {
-            context.Log($"{context.SourceHost.Name}: DRBD resource {line}.");
+            var paths = context.Plan.Target.Disks.SelectMany(disk => disk.Parts).Where(part => part.Action == PartAction.Copy).Select(part => part.SourcePath);
+            LogDrbd(context, await context.Xen.HoldDrbdAsync([.. paths], context.Run.Id, cancellationToken).ConfigureAwait(false));
         }
 
         await context.Source.CheckAsync(Agent(context, "start"), cancellationToken).ConfigureAwait(false);
@@ -77,9 +79,9 @@ internal static class CopyJob
     {
         await context.Target.CheckAsync(
             RemoteCommand.Script(AuthorizeScript, KeyName(context), "") with { AsRoot = false }, cancellationToken).ConfigureAwait(false);
-        foreach (var line in await DrbdRole.ReleaseAsync(context.Source, context.Plan, context.Run.Id, cancellationToken).ConfigureAwait(false))
+        if (IsOnDrbd(context))
         {
-            context.Log($"{context.SourceHost.Name}: DRBD resource {line}.");
+            LogDrbd(context, await context.Xen.ReleaseDrbdAsync(context.Run.Id, cancellationToken).ConfigureAwait(false));
         }
 
         await context.Source.CheckAsync(new RemoteCommand("rm", "-rf", "--", RunPaths.Run(context.Run.Id)), cancellationToken).ConfigureAwait(false);
@@ -108,6 +110,16 @@ internal static class CopyJob
                 State = disk.State,
             })],
         };
+    }
+
+    private static bool IsOnDrbd(StepContext context) => context.Plan.Source.Disks.Any(disk => disk.Backing == DiskBacking.Drbd);
+
+    private static void LogDrbd(StepContext context, IReadOnlyList<string> changes)
+    {
+        foreach (var line in changes)
+        {
+            context.Log($"{context.SourceHost.Name}: DRBD resource {line}.");
+        }
     }
 
     private static TransferJob Describe(StepContext context)
