@@ -10,7 +10,7 @@ internal abstract class CopyJobStep(bool verifying) : StepBase
 {
     public override async Task<StepOutcome> ProbeAsync(StepContext context, CancellationToken cancellationToken)
     {
-        if (await SourceGuard.CheckAsync(context, cancellationToken).ConfigureAwait(false) is { } touched)
+        if (await GuardAsync(context, cancellationToken).ConfigureAwait(false) is { } touched)
         {
             return touched;
         }
@@ -29,9 +29,8 @@ internal abstract class CopyJobStep(bool verifying) : StepBase
     {
         var status = await CopyJob.StatusAsync(context, cancellationToken).ConfigureAwait(false);
         var settled = Settled(context, status);
-        if ((settled is not null || SourceGuard.IsDue(context)) && await SourceGuard.CheckAsync(context, cancellationToken).ConfigureAwait(false) is { } touched)
+        if ((settled is not null || SourceGuard.IsDue(context)) && await GuardAsync(context, cancellationToken).ConfigureAwait(false) is { } touched)
         {
-            await CopyJob.CancelAsync(context, cancellationToken).ConfigureAwait(false);
             return touched;
         }
 
@@ -59,6 +58,18 @@ internal abstract class CopyJobStep(bool verifying) : StepBase
 
     /// <summary>The step's end, when the job has come that far.</summary>
     protected abstract StepOutcome? Settled(StepContext context, TransferStatus status);
+
+    /// <summary>Null while the source is as it was at the shutdown; else the step's end, and the copy's, which is of no use any more.</summary>
+    private static async Task<StepOutcome.Failed?> GuardAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        var touched = await SourceGuard.CheckAsync(context, cancellationToken).ConfigureAwait(false);
+        if (touched is not null)
+        {
+            await CopyJob.CancelAsync(context, cancellationToken).ConfigureAwait(false);
+        }
+
+        return touched;
+    }
 
     private StepOutcome.Running Running(StepContext context, TransferStatus status) =>
         new(RunPaths.Run(context.Run.Id), CopyJob.Progress(context, status, verifying));
