@@ -107,6 +107,7 @@ internal sealed class RunExecution(
             cancellationToken.ThrowIfCancellationRequested();
             StepOutcome outcome;
             var context = Context(step.Id);
+            var asked = time.GetTimestamp();
             try
             {
                 outcome = handle is null
@@ -149,7 +150,10 @@ internal sealed class RunExecution(
             }
 
             handle = (outcome as StepOutcome.Running)?.Handle;
-            await Task.Delay(options.ObserveEvery, time, cancellationToken).ConfigureAwait(false);
+
+            // A host that is slow to answer has work to do: it is not kept busy with questions.
+            var took = time.GetElapsedTime(asked);
+            await Task.Delay(took > options.ObserveEvery ? took : options.ObserveEvery, time, cancellationToken).ConfigureAwait(false);
         }
     }
 
