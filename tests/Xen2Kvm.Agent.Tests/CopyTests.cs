@@ -72,6 +72,32 @@ public sealed class CopyTests(AgentBinary agent) : IDisposable
     }
 
     [Fact]
+    public void A_disk_of_more_than_a_tib_is_copied_in_larger_regions()
+    {
+        const long size = (1L << 40) + (5 * MiB) + 1234;
+        string source = Empty(_bench.File("source"), size), target = Empty(_bench.File("target"), size);
+        byte[] data = new byte[(int)(7 * MiB)];
+        new Random(9).NextBytes(data);
+        using (FileStream file = File.OpenWrite(source))
+        {
+            // Over the borders of regions and of the pieces in which they are read, and up to the end.
+            foreach (long at in (long[])[3 * MiB, (1L << 39) - (2 * MiB), size - data.Length])
+            {
+                file.Position = at;
+                file.Write(data);
+            }
+        }
+        _bench.Write(_bench.Job(JobBench.Disk("xvda", source, target, zeroes: "skip")) with { FlushBytes = 1L << 34 });
+        DiskStatus disk = _bench.RunToDone().Disks[0];
+        disk.DataBytes.ShouldBeInRange(21 * MiB, 22 * MiB);
+        disk.VerifiedBytes.ShouldBe(size);
+        SameBytes(source, 0, target, 0, 16 * MiB).ShouldBeTrue();
+        SameBytes(source, (1L << 39) - (8 * MiB), target, (1L << 39) - (8 * MiB), 16 * MiB).ShouldBeTrue();
+        SameBytes(source, size - (16 * MiB), target, size - (16 * MiB), 16 * MiB).ShouldBeTrue();
+        disk.RootHash.ShouldBe(_bench.RootHash(target, 0, size));
+    }
+
+    [Fact]
     public void Old_data_of_a_thick_target_is_overwritten_by_zeroes()
     {
         string source = Empty(_bench.File("source"), (12 * MiB) + 100), target = Random(_bench.File("target"), (12 * MiB) + 100);

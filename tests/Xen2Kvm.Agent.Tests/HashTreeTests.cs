@@ -21,7 +21,7 @@ public sealed class HashTreeTests
         byte[] region = new byte[(2 * DiskLayout.BlockBytes) + 5];
         new Random(3).NextBytes(region);
         UInt128[] blocks = [_plain.Hash(region.AsSpan(0, 65536)), _plain.Hash(region.AsSpan(65536, 65536)), _plain.Hash(region.AsSpan(131072))];
-        _plain.HashRegion(region).ShouldBe(_plain.Combine(blocks));
+        Read(region).ShouldBe(_plain.Combine(blocks));
     }
 
     [Fact]
@@ -42,8 +42,25 @@ public sealed class HashTreeTests
     [Fact]
     public void Zero_regions_hash_the_same_with_and_without_reading_them()
     {
-        foreach (int length in (int[])[1, 65536, 65537, DiskLayout.RegionBytes - 1, DiskLayout.RegionBytes])
-            _plain.HashRegion(new byte[length]).ShouldBe(_plain.ZeroRegion(length), $"{length}");
+        foreach (int length in (int[])[1, 65536, 65537, DiskLayout.MinRegionBytes - 1, DiskLayout.MinRegionBytes, (2 * DiskLayout.MinRegionBytes) + 1])
+        {
+            Read(new byte[length]).ShouldBe(_plain.ZeroRegion(length), $"{length}");
+            using var reader = new RegionReader(_plain);
+            unsafe
+            {
+                reader.Hash(7, length, (_, _) => true, (_, _, _) => throw new InvalidOperationException()).ShouldBe(_plain.ZeroRegion(length), $"{length}");
+            }
+        }
+    }
+
+    [Fact]
+    public void A_large_region_is_read_in_pieces_and_its_holes_are_not_read()
+    {
+        byte[] region = new byte[(2 * DiskLayout.MinRegionBytes) + 70_000];
+        new Random(5).NextBytes(region.AsSpan(DiskLayout.MinRegionBytes));
+        UInt128[] blocks = [.. region.Chunk(DiskLayout.BlockBytes).Select(block => _plain.Hash(block))];
+        Read(region).ShouldBe(_plain.Combine(blocks));
+        Read(region, isHole: offset => offset < DiskLayout.MinRegionBytes).ShouldBe(_plain.Combine(blocks));
     }
 
     [Fact]
@@ -63,6 +80,17 @@ public sealed class HashTreeTests
         var seeded = new HashTree(42);
         seeded.Hash("x"u8).ShouldNotBe(_plain.Hash("x"u8));
         seeded.ZeroRegion(4096).ShouldNotBe(_plain.ZeroRegion(4096));
+    }
+
+    private unsafe UInt128 Read(byte[] region, Func<long, bool>? isHole = null)
+    {
+        using var reader = new RegionReader(_plain);
+        return reader.Hash(0, region.Length, (offset, _) => isHole?.Invoke(offset) ?? false, (offset, into, length) =>
+        {
+            if (isHole?.Invoke(offset) ?? false)
+                throw new InvalidOperationException("a hole was read");
+            region.AsSpan((int)offset, length).CopyTo(new Span<byte>(into, length));
+        });
     }
 
     private static string Hex(UInt128 hash) => $"{(ulong)(hash >> 64):x16}{(ulong)hash:x16}";

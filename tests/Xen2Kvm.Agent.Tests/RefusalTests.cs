@@ -138,7 +138,7 @@ public sealed class RefusalTests(AgentBinary agent) : IDisposable
     {
         string target = Random(_bench.File("target"), 12 * MiB);
         byte[] before = File.ReadAllBytes(target);
-        var hello = new Hello(1, "j", "s1", 0, JobBench.Seed, 0, DiskLayout.RegionBytes, false,
+        var hello = new Hello(1, "j", "s1", 0, JobBench.Seed, 0, DiskLayout.MinRegionBytes, false,
             [new HelloDisk("a", 5 * MiB, new TransferTarget { Kind = "file", Path = target, Offset = 4 * MiB })]);
         byte[] greeting = Frame(new FrameHeader { Type = FrameType.Hello }, JsonSerializer.SerializeToUtf8Bytes(hello, TransferJson.Default.Hello), 0);
         byte[] body = new byte[ChunkPayload.MaxBytes];

@@ -123,7 +123,7 @@ public sealed class ResumeTests(AgentBinary agent) : IDisposable
             bool wait;
             lock (read)
             {
-                read.Add(offset / DiskLayout.RegionBytes);
+                read.Add(offset / DiskLayout.MinRegionBytes);
                 wait = read.Count > 8;
             }
             if (wait)
@@ -131,7 +131,7 @@ public sealed class ResumeTests(AgentBinary agent) : IDisposable
         };
         _bench.Write(_bench.Job(JobBench.Disk("xvda", source, server.Path, kind: "nbd")));
         _bench.Start();
-        TransferStatus before = _bench.WaitFor("half verified", s => s.Disks is [{ VerifiedBytes: >= 4L * DiskLayout.RegionBytes }]);
+        TransferStatus before = _bench.WaitFor("half verified", s => s.Disks is [{ VerifiedBytes: >= 4L * DiskLayout.MinRegionBytes }]);
         before.Phase.ShouldBe("verify");
         JobBench.Kill(before.Pid);
         _bench.WaitForEnd().State.ShouldBe("interrupted");

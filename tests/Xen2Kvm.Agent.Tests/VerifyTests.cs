@@ -26,10 +26,10 @@ public sealed class VerifyTests(AgentBinary agent) : IDisposable
         _bench.Write(_bench.Job(JobBench.Disk("xvda", source, server.Path, kind: "nbd")));
         DiskStatus disk = _bench.RunToDone().Disks[0];
         spoiled.ShouldBe(1);
-        disk.RepairedBytes.ShouldBe(DiskLayout.RegionBytes);
+        disk.RepairedBytes.ShouldBe(DiskLayout.MinRegionBytes);
         disk.VerifiedBytes.ShouldBe(Size);
         server.Content.SequenceEqual(File.ReadAllBytes(source)).ShouldBeTrue();
-        _bench.Log().ShouldContain($"offset {2 * DiskLayout.RegionBytes} differs");
+        _bench.Log().ShouldContain($"offset {2 * DiskLayout.MinRegionBytes} differs");
     }
 
     [Fact]
@@ -47,7 +47,7 @@ public sealed class VerifyTests(AgentBinary agent) : IDisposable
         TransferStatus status = _bench.WaitForEnd();
         status.State.ShouldBe("failed");
         status.Error!.Disk.ShouldBe("xvda2");
-        status.Error.Message.ShouldContain($"offset {2 * DiskLayout.RegionBytes}");
+        status.Error.Message.ShouldContain($"offset {2 * DiskLayout.MinRegionBytes}");
         status.Disks[0].State.ShouldBe("failed");
     }
 
@@ -62,7 +62,7 @@ public sealed class VerifyTests(AgentBinary agent) : IDisposable
         SameBytes(source, 0, target, 0, Size).ShouldBeFalse();
         DiskStatus disk = _bench.RunToDone("--reverify").Disks[0];
         disk.ResumedBytes.ShouldBe(Size);
-        disk.RepairedBytes.ShouldBe(DiskLayout.RegionBytes);
+        disk.RepairedBytes.ShouldBe(DiskLayout.MinRegionBytes);
         SameBytes(source, 0, target, 0, Size).ShouldBeTrue();
     }
 

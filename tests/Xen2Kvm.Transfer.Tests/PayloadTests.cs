@@ -26,7 +26,7 @@ public sealed class PayloadTests
         Should.Throw<ProtocolException>(() => RegionNote.ReadAll(bytes.AsSpan(0, 27)));
         new RegionNote(-1, 0, false, 5).Write(bytes);
         Should.Throw<ProtocolException>(() => RegionNote.Read(bytes));
-        new RegionNote(1, DiskLayout.RegionBytes + 1, false, 5).Write(bytes);
+        new RegionNote(1, DiskLayout.MaxRegionBytes + 1, false, 5).Write(bytes);
         Should.Throw<ProtocolException>(() => RegionNote.Read(bytes));
     }
 

@@ -78,9 +78,23 @@ public sealed class TransferJobTests
     public void The_last_region_may_be_short()
     {
         DiskLayout.RegionCount(1).ShouldBe(1);
-        DiskLayout.RegionCount(DiskLayout.RegionBytes).ShouldBe(1);
-        DiskLayout.RegionCount(DiskLayout.RegionBytes + 1L).ShouldBe(2);
-        DiskLayout.RegionLength(DiskLayout.RegionBytes + 1L, 1).ShouldBe(1);
-        DiskLayout.RegionCount(DiskLayout.MaxDiskBytes).ShouldBeGreaterThan(0);
+        DiskLayout.RegionCount(DiskLayout.MinRegionBytes).ShouldBe(1);
+        DiskLayout.RegionCount(DiskLayout.MinRegionBytes + 1L).ShouldBe(2);
+        DiskLayout.RegionLength(DiskLayout.MinRegionBytes + 1L, 1).ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData(0, 4, 1 << 18)]
+    [InlineData(1, 8, (1 << 17) + 1)]
+    [InlineData(3L << 40, 16, 1 << 18)]
+    [InlineData((3L << 40) + 1, 32, (1 << 17) + 1)]
+    [InlineData((15L << 40) - 1, 64, 1 << 18)]
+    public void A_larger_disk_has_larger_regions_and_not_more_of_them(long beyondOneTiB, int regionMiB, int regions)
+    {
+        var length = (1L << 40) + beyondOneTiB;
+        DiskLayout.RegionBytes(length).ShouldBe(regionMiB << 20);
+        DiskLayout.RegionBytes(length).ShouldBeLessThanOrEqualTo(DiskLayout.MaxRegionBytes);
+        DiskLayout.RegionCount(length).ShouldBe(regions);
+        (DiskLayout.RegionOffset(length, regions - 1) + DiskLayout.RegionLength(length, regions - 1)).ShouldBe(length);
     }
 }

@@ -13,14 +13,12 @@ internal sealed unsafe partial class HashTree
     private const int HashBytes = 16;
     private readonly ulong _seed;
     private readonly UInt128 _zeroBlock;
-    private readonly UInt128 _zeroRegion;
 
     public HashTree(ulong seed)
     {
         _seed = seed;
         byte[] zeroes = new byte[DiskLayout.BlockBytes];
         _zeroBlock = Hash(zeroes);
-        _zeroRegion = CombineZero(DiskLayout.RegionBytes);
     }
 
     /// <summary>XXH3-128 of some bytes with the job's seed.</summary>
@@ -49,13 +47,18 @@ internal sealed unsafe partial class HashTree
     public UInt128 ZeroBlock(int length) => length == DiskLayout.BlockBytes ? _zeroBlock : Hash(new byte[length]);
 
     /// <summary>The hash of a region of zeroes.</summary>
-    public UInt128 ZeroRegion(int length) => length == DiskLayout.RegionBytes ? _zeroRegion : CombineZero(length);
+    public UInt128 ZeroRegion(int length)
+    {
+        Span<UInt128> blocks = stackalloc UInt128[DiskLayout.Pieces(length, DiskLayout.BlockBytes)];
+        for (int i = 0; i < blocks.Length; i++)
+            blocks[i] = ZeroBlock(Math.Min(DiskLayout.BlockBytes, length - (i * DiskLayout.BlockBytes)));
+        return Combine(blocks);
+    }
 
     /// <summary>The hash over hashes: of a region from its blocks.</summary>
     public UInt128 Combine(ReadOnlySpan<UInt128> hashes)
     {
-        Span<byte> bytes = stackalloc byte[DiskLayout.RegionBytes / DiskLayout.BlockBytes * HashBytes];
-        bytes = bytes[..(hashes.Length * HashBytes)];
+        Span<byte> bytes = stackalloc byte[hashes.Length * HashBytes];
         for (int i = 0; i < hashes.Length; i++)
             BinaryPrimitives.WriteUInt128BigEndian(bytes[(i * HashBytes)..], hashes[i]);
         return Hash(bytes);
@@ -77,27 +80,6 @@ internal sealed unsafe partial class HashTree
         Halves halves = XXH3_128bits_digest(state);
         _ = XXH3_freeState(state);
         return new UInt128(halves.High, halves.Low);
-    }
-
-    /// <summary>The hash of a whole region that is in memory.</summary>
-    public UInt128 HashRegion(ReadOnlySpan<byte> region)
-    {
-        Span<UInt128> blocks = stackalloc UInt128[DiskLayout.RegionBytes / DiskLayout.BlockBytes];
-        int count = DiskLayout.Pieces(region.Length, DiskLayout.BlockBytes);
-        for (int i = 0; i < count; i++)
-        {
-            ReadOnlySpan<byte> block = region.Slice(i * DiskLayout.BlockBytes, Math.Min(DiskLayout.BlockBytes, region.Length - (i * DiskLayout.BlockBytes)));
-            blocks[i] = Hash(block);
-        }
-        return Combine(blocks[..count]);
-    }
-
-    private UInt128 CombineZero(int length)
-    {
-        var blocks = new UInt128[DiskLayout.Pieces(length, DiskLayout.BlockBytes)];
-        for (int i = 0; i < blocks.Length; i++)
-            blocks[i] = ZeroBlock(Math.Min(DiskLayout.BlockBytes, length - (i * DiskLayout.BlockBytes)));
-        return Combine(blocks);
     }
 
     /// <summary>XXH128_hash_t, returned in two registers.</summary>

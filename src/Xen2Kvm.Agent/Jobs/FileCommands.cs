@@ -34,21 +34,13 @@ internal static class FileCommands
         var regions = new UInt128[DiskLayout.RegionCount(length)];
         Parallel.For(
             0, regions.Length, new ParallelOptions { MaxDegreeOfParallelism = 4 },
-            () => new AlignedBuffer(DiskLayout.RegionBytes + AlignedBuffer.Alignment),
-            (region, _, buffer) =>
+            () => new RegionReader(hashes),
+            (region, _, reader) =>
             {
-                int size = DiskLayout.RegionLength(length, region);
-                long at = offset + DiskLayout.RegionOffset(region);
-                if (file.IsHole(at, size))
-                {
-                    regions[region] = hashes.ZeroRegion(size);
-                    return buffer;
-                }
-                file.Read(at, buffer.Pointer, size);
-                regions[region] = hashes.HashRegion(buffer.Span[..size]);
-                return buffer;
+                regions[region] = reader.Hash(offset + DiskLayout.RegionOffset(length, region), DiskLayout.RegionLength(length, region), file.IsHole, file.Read);
+                return reader;
             },
-            buffer => buffer.Dispose());
+            reader => reader.Dispose());
         UInt128 root = hashes.Root(regions);
         return new HashAnswer(path, offset, length, string.Create(CultureInfo.InvariantCulture, $"{(ulong)(root >> 64):x16}{(ulong)root:x16}"));
     }

@@ -18,6 +18,10 @@ internal sealed unsafe class DeclaredDisk(int index, HelloDisk declared, IBlockT
     /// <summary>The range is known to read as zero, so zero runs of a first copy need no write.</summary>
     public bool SkipsZeroes { get; } = declared.Target.Zeroes == "skip";
 
+    public int RegionLength(int region) => DiskLayout.RegionLength(Length, region);
+
+    public long RegionOffset(int region) => DiskLayout.RegionOffset(Length, region);
+
     public void Read(long offset, byte* into, int length) => target.Read(Checked(offset, length), into, length);
 
     public void Write(long offset, byte* from, int length) => target.Write(Checked(offset, length), from, length);

@@ -9,15 +9,18 @@ internal sealed class OpenRegion
 {
     private const int BlocksPerChunk = DiskLayout.ChunkBytes / DiskLayout.BlockBytes;
     private readonly UInt128[] _blocks;
+    private readonly bool[] _chunksSeen;
+    private readonly long _offset;
     private int _open = 1;
-    private int _chunksSeen;
 
     public OpenRegion(DeclaredDisk disk, int region, bool writeZeroes, HashTree hashes)
     {
         Disk = disk;
         Region = region;
         WriteZeroes = writeZeroes;
-        Length = DiskLayout.RegionLength(disk.Length, region);
+        Length = disk.RegionLength(region);
+        _offset = disk.RegionOffset(region);
+        _chunksSeen = new bool[DiskLayout.Pieces(Length, DiskLayout.ChunkBytes)];
         _blocks = new UInt128[DiskLayout.Pieces(Length, DiskLayout.BlockBytes)];
         for (int i = 0; i < _blocks.Length; i++)
             _blocks[i] = hashes.ZeroBlock(Math.Min(DiskLayout.BlockBytes, Length - (i * DiskLayout.BlockBytes)));
@@ -36,19 +39,19 @@ internal sealed class OpenRegion
     /// <summary>Called by the reading thread for each chunk, before it is handed on; checks that it belongs here and is new.</summary>
     public void Begin(in FrameHeader frame)
     {
-        int inRegion = (int)(frame.Offset - DiskLayout.RegionOffset(Region));
-        int bit = 1 << (inRegion / DiskLayout.ChunkBytes);
+        int inRegion = (int)(frame.Offset - _offset);
         if (inRegion % DiskLayout.ChunkBytes != 0 || frame.Length != Math.Min(DiskLayout.ChunkBytes, Length - inRegion))
             throw new ProtocolException($"disk {Disk.Id}: {frame.Length} bytes at {frame.Offset} are no chunk of region {Region}");
-        if ((_chunksSeen & bit) != 0)
+        ref bool seen = ref _chunksSeen[inRegion / DiskLayout.ChunkBytes];
+        if (seen)
             throw new ProtocolException($"disk {Disk.Id}: the chunk at {frame.Offset} arrived twice");
-        _chunksSeen |= bit;
+        seen = true;
         Interlocked.Increment(ref _open);
     }
 
     /// <summary>Records the checked hashes of a chunk that has been written.</summary>
     public void SetBlocks(long offset, ReadOnlySpan<UInt128> hashes) =>
-        hashes.CopyTo(_blocks.AsSpan((int)((offset - DiskLayout.RegionOffset(Region)) / DiskLayout.ChunkBytes) * BlocksPerChunk));
+        hashes.CopyTo(_blocks.AsSpan((int)((offset - _offset) / DiskLayout.ChunkBytes) * BlocksPerChunk));
 
     /// <summary>Called by the reading thread when the region's last frame arrives.</summary>
     public void End(RegionNote expected) => Expected = expected;
@@ -61,16 +64,15 @@ internal sealed class OpenRegion
     {
         if (WriteZeroes)
         {
-            int chunks = DiskLayout.Pieces(Length, DiskLayout.ChunkBytes);
-            for (int first = 0; first < chunks; first++)
+            for (int first = 0; first < _chunksSeen.Length; first++)
             {
-                if ((_chunksSeen & (1 << first)) != 0)
+                if (_chunksSeen[first])
                     continue;
                 int next = first + 1;
-                while (next < chunks && (_chunksSeen & (1 << next)) == 0)
+                while (next < _chunksSeen.Length && !_chunksSeen[next])
                     next++;
                 int begin = first * DiskLayout.ChunkBytes, end = Math.Min(Length, next * DiskLayout.ChunkBytes);
-                Disk.Zero(DiskLayout.RegionOffset(Region) + begin, end - begin);
+                Disk.Zero(_offset + begin, end - begin);
                 first = next;
             }
         }

@@ -82,7 +82,7 @@ internal static class ReceiveCommand
         if (hello is null || hello.Protocol != FrameHeader.Version)
             throw new ProtocolException("the Hello is of another protocol version; copy the same agent to both hosts");
         if (hello.Slot is < 0 or >= TransferJob.MaxConnections || string.IsNullOrEmpty(hello.Session) || string.IsNullOrEmpty(hello.JobId)
-            || !TransferJobCheck.TryParseSeed(hello.HashSeed, out seed) || hello.FlushBytes < DiskLayout.RegionBytes
+            || !TransferJobCheck.TryParseSeed(hello.HashSeed, out seed) || hello.FlushBytes < DiskLayout.MinRegionBytes
             || hello.Disks is not { Count: > 0 and <= 1024 })
             throw new ProtocolException("the Hello has values out of range");
         string[] problems = [.. hello.Disks.SelectMany(d => TransferJobCheck.TargetProblems(d.Id, d.Length, d.Target))];

@@ -115,7 +115,7 @@ internal sealed class ReceiveSession : IDisposable
         DeclaredDisk disk = DiskOf(frame);
         if (frame.Offset >= disk.Length || frame.Length is <= 0 or > DiskLayout.ChunkBytes)
             throw new ProtocolException($"disk {disk.Id}: {frame.Length} bytes at {frame.Offset} are outside its {disk.Length} bytes");
-        OpenRegion region = RegionOf(disk, (int)(frame.Offset / DiskLayout.RegionBytes), frame.Flags);
+        OpenRegion region = RegionOf(disk, (int)(frame.Offset / DiskLayout.RegionBytes(disk.Length)), frame.Flags);
         region.Begin(frame);
         if (frame.PayloadBytes < ChunkPayload.HeadBytes(frame.Length))
             throw new ProtocolException("a data frame is too short for its block hashes");
@@ -170,7 +170,7 @@ internal sealed class ReceiveSession : IDisposable
             Flags = FrameFlags.RegionWritten,
             Round = _round,
             Disk = region.Disk.Index,
-            Offset = DiskLayout.RegionOffset(region.Region),
+            Offset = region.Disk.RegionOffset(region.Region),
             Length = region.Length,
         });
     }
@@ -191,25 +191,14 @@ internal sealed class ReceiveSession : IDisposable
 
     private unsafe void VerifyRegions()
     {
-        using var buffer = new AlignedBuffer(DiskLayout.RegionBytes + AlignedBuffer.Alignment);
+        using var reader = new RegionReader(_hashes);
         Span<byte> payload = stackalloc byte[RegionNote.Bytes];
         foreach ((DeclaredDisk disk, RegionNote expected) in _toVerify.GetConsumingEnumerable())
         {
             if (_failed.IsCancellationRequested)
                 continue;
             CheckRegion(disk, expected);
-            long offset = DiskLayout.RegionOffset(expected.Region);
-            int length = DiskLayout.RegionLength(disk.Length, expected.Region);
-            UInt128 found;
-            if (disk.IsHole(offset, length))
-            {
-                found = _hashes.ZeroRegion(length);
-            }
-            else
-            {
-                disk.Read(offset, buffer.Pointer, length);
-                found = _hashes.HashRegion(buffer.Span[..length]);
-            }
+            UInt128 found = reader.Hash(disk.RegionOffset(expected.Region), disk.RegionLength(expected.Region), disk.IsHole, disk.Read);
             bool right = found == expected.Hash;
             if (right)
                 _durability.Verified(disk.Index, expected);
@@ -257,7 +246,7 @@ internal sealed class ReceiveSession : IDisposable
 
     private static void CheckRegion(DeclaredDisk disk, RegionNote note)
     {
-        if (note.Region >= disk.Regions || note.ZeroBytes > DiskLayout.RegionLength(disk.Length, note.Region))
+        if (note.Region >= disk.Regions || note.ZeroBytes > disk.RegionLength(note.Region))
             throw new ProtocolException($"disk {disk.Id}: region {note.Region} does not exist");
     }
 

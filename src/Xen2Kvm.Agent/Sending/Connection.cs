@@ -222,7 +222,7 @@ internal sealed class Connection : IDisposable
             case FrameType.Verified:
                 RegionNote note = RegionNote.Read(payload);
                 if (!_queue.Verified(frame.Disk, note))
-                    JobLog.Warning($"disk {frame.Disk}: the region at offset {DiskLayout.RegionOffset(note.Region)} differs on the target, copying it again");
+                    JobLog.Warning($"disk {frame.Disk}: the region at offset {_queue.OffsetOf(frame.Disk, note.Region)} differs on the target, copying it again");
                 break;
             case FrameType.RootIs:
                 _queue.Root(frame.Disk, System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(payload), _hashes.Root);

@@ -20,7 +20,7 @@ internal sealed unsafe class SendWorker(Connection connection, WorkQueue queue, 
     private readonly byte[] _pages = new byte[DiskLayout.ChunkBytes];
     private readonly byte[] _packed = new byte[DiskLayout.ChunkBytes];
     private readonly byte[] _head = new byte[ChunkPayload.MaxHeadBytes];
-    private readonly UInt128[] _blocks = new UInt128[DiskLayout.RegionBytes / DiskLayout.BlockBytes];
+    private readonly UInt128[] _blocks = new UInt128[DiskLayout.MaxRegionBytes / DiskLayout.BlockBytes];
     private readonly Zstd _zstd = new();
 
     /// <summary>Works until there is nothing more for this connection.</summary>
@@ -72,7 +72,7 @@ internal sealed unsafe class SendWorker(Connection connection, WorkQueue queue, 
     /// <summary>Sends the data of one piece of a region; returns how much of it is zero.</summary>
     private int CopyPiece(SourceDisk disk, int region, int at, int length, FrameFlags flags)
     {
-        long offset = DiskLayout.RegionOffset(region) + at, source = disk.Disk.SourceOffset + offset;
+        long offset = disk.RegionOffset(region) + at, source = disk.Disk.SourceOffset + offset;
         bool isHole = disk.File.NextData(source, source + length).Start >= source + length;
         if (!isHole)
             Read(disk, source, length);
@@ -174,7 +174,7 @@ internal sealed unsafe class SendWorker(Connection connection, WorkQueue queue, 
                 Flags = flags,
                 Round = round,
                 Disk = work.Disk!.Index,
-                Offset = DiskLayout.RegionOffset(work.Region),
+                Offset = work.Disk.RegionOffset(work.Region),
                 Length = work.Disk.RegionLength(work.Region),
             },
             payload);

@@ -83,6 +83,8 @@ internal sealed class SourceDisk : IDisposable
 
     public int RegionLength(int region) => DiskLayout.RegionLength(Disk.Length, region);
 
+    public long RegionOffset(int region) => DiskLayout.RegionOffset(Disk.Length, region);
+
     public void Dispose() => File.Dispose();
 }
 

@@ -12,7 +12,7 @@ internal sealed partial class WorkQueue
         lock (_gate)
         {
             SourceDisk source = DiskAt(disk);
-            int region = RegionAt(source, offset / DiskLayout.RegionBytes);
+            int region = RegionAt(source, offset / DiskLayout.RegionBytes(source.Disk.Length));
             CountWritten(source, region, ref source.Regions[region]);
         }
     }
@@ -50,7 +50,7 @@ internal sealed partial class WorkQueue
             else if (++entry.Mismatches >= MaxMismatches)
             {
                 Fail(new TransferException(
-                    $"disk {source.Disk.Id}: the target differs from the source at offset {DiskLayout.RegionOffset(note.Region)} "
+                    $"disk {source.Disk.Id}: the target differs from the source at offset {source.RegionOffset(note.Region)} "
                     + $"({source.RegionLength(note.Region)} bytes), also after these were copied again; check the target's storage")
                 { Disk = source.Disk.Id });
             }
@@ -79,6 +79,9 @@ internal sealed partial class WorkQueue
             Monitor.PulseAll(_gate);
         }
     }
+
+    /// <summary>Where a region of a disk begins.</summary>
+    public long OffsetOf(int disk, int region) => DiskAt(disk).RegionOffset(region);
 
     private void SetDurable(SourceDisk disk, RegionNote note, bool known)
     {

@@ -157,7 +157,7 @@ internal sealed partial class WorkQueue
             if ((entry.Marks & RegionMarks.HasHash) != 0 && entry.Hash != hash)
             {
                 Fail(new TransferException(
-                    $"disk {disk.Disk.Id}: the source {disk.Disk.Source} changed at offset {DiskLayout.RegionOffset(region)} while it was copied; "
+                    $"disk {disk.Disk.Id}: the source {disk.Disk.Source} changed at offset {disk.RegionOffset(region)} while it was copied; "
                     + "make sure that the guest is stopped, then start a new job")
                 { Disk = disk.Disk.Id });
                 return;

@@ -21,8 +21,8 @@ public static class TransferJobCheck
             problems.Add($"compression is '{job.Compression}': use auto, none or a zstd level 1 to 19");
         if (job.RateLimitBytesPerSecond < 0)
             problems.Add("rateLimitBytesPerSecond is negative");
-        if (job.FlushBytes < DiskLayout.RegionBytes)
-            problems.Add($"flushBytes must be at least {DiskLayout.RegionBytes}");
+        if (job.FlushBytes < DiskLayout.MinRegionBytes)
+            problems.Add($"flushBytes must be at least {DiskLayout.MinRegionBytes}");
         if (job.ReconnectSeconds < 0)
             problems.Add("reconnectSeconds is negative");
         if (job.Round != 0)

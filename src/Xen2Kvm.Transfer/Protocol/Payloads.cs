@@ -33,7 +33,7 @@ public readonly record struct RegionNote(int Region, int ZeroBytes, bool Verifie
         int region = BinaryPrimitives.ReadInt32LittleEndian(from);
         int zero = BinaryPrimitives.ReadInt32LittleEndian(from[4..]);
         int state = BinaryPrimitives.ReadInt32LittleEndian(from[8..]);
-        if (region < 0 || zero < 0 || zero > DiskLayout.RegionBytes || state is not (0 or 1))
+        if (region < 0 || zero < 0 || zero > DiskLayout.MaxRegionBytes || state is not (0 or 1))
             throw new ProtocolException("a region note has values out of range");
         return new RegionNote(region, zero, state == 1, BinaryPrimitives.ReadUInt128BigEndian(from[12..]));
     }

@@ -34,7 +34,7 @@ public sealed class JobBench : IDisposable
         Id = "test",
         Transport = [_agent.Path, "receive", StateDirectory],
         HashSeed = Seed,
-        FlushBytes = DiskLayout.RegionBytes,
+        FlushBytes = DiskLayout.MinRegionBytes,
         ReconnectSeconds = 20,
         Disks = disks,
     };
