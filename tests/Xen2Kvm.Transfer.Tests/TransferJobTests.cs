@@ -16,7 +16,7 @@ public sealed class TransferJobTests
     public void Members_that_are_left_out_have_their_documented_defaults()
     {
         TransferJob job = Job;
-        job.Connections.ShouldBe(2);
+        job.Connections.ShouldBeNull("the agent knows the processors of its host");
         job.Compression.ShouldBe("auto");
         job.RateLimitBytesPerSecond.ShouldBe(0);
         job.FlushBytes.ShouldBe(128L * 1024 * 1024);

@@ -54,7 +54,8 @@ internal sealed class Runner(JobDirectory directory)
         TransferJobCheck.TryParseSeed(job.HashSeed, out ulong seed);
         TransferJobCheck.TryParseCompression(job.Compression, out int? level);
         var hashes = new HashTree(seed);
-        var queue = new WorkQueue(sources, job.Connections);
+        int connections = job.Connections ?? Math.Min(2, Environment.ProcessorCount);
+        var queue = new WorkQueue(sources, connections);
         var hello = new Hello(
             FrameHeader.Version, job.Id, Guid.NewGuid().ToString("N"), 0, job.HashSeed, job.Round, job.FlushBytes,
             File.Exists(directory.ReverifyFile), [.. job.Disks.Select(d => new HelloDisk(d.Id, d.Length, d.Target))]);
@@ -63,7 +64,7 @@ internal sealed class Runner(JobDirectory directory)
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, c => Stop(c, queue, health));
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, c => Stop(c, queue, health));
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, c => c.Cancel = true);
-        var links = Enumerable.Range(0, job.Connections)
+        var links = Enumerable.Range(0, connections)
             .Select(slot => new Link(job.Transport, hello with { Slot = slot }, queue, hashes, rate, health, level ?? CompressionGovernor.StartLevel))
             .ToList();
         links.ForEach(l => l.Start());

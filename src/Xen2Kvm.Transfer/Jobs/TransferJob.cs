@@ -18,8 +18,11 @@ public sealed record TransferJob
     /// </summary>
     public required IReadOnlyList<string> Transport { get; init; }
 
-    /// <summary>How many transport processes carry data, 1 to <see cref="MaxConnections"/>.</summary>
-    public int Connections { get; set; } = 2;
+    /// <summary>
+    /// How many transport processes carry data, 1 to <see cref="MaxConnections"/>. Left out: two, or one where the source host has a single
+    /// processor, which two would only share.
+    /// </summary>
+    public int? Connections { get; set; }
 
     /// <summary>Seed of all hashes: 16 hex digits, random per job, so that no guest can prepare colliding content.</summary>
     public required string HashSeed { get; init; }

@@ -33,6 +33,7 @@ public sealed class JobBench : IDisposable
     {
         Id = "test",
         Transport = [_agent.Path, "receive", StateDirectory],
+        Connections = 2,
         HashSeed = Seed,
         FlushBytes = DiskLayout.MinRegionBytes,
         ReconnectSeconds = 20,
