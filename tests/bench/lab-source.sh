@@ -36,8 +36,8 @@ agent() {
   done
   for word in "${ssh[@]}" "$here/x2k-agent receive $here/state"; do words+="${words:+,}\"$word\""; done
   (umask 077; echo "{\"id\":\"bench\",\"transport\":[$words],\"hashSeed\":\"0123456789abcdef\",\"disks\":[$disks]}" >"$job/job.json")
-  "$here/x2k-agent" start "$job" >/dev/null
-  while [ "$("$here/x2k-agent" status "$job" | grep -o '"state":"[a-z]*"' | head -n 1)" = '"state":"running"' ]; do sleep 2; done
+  # Nobody asks for its status meanwhile: on this processor that would cost a tenth of the time.
+  tail -f /dev/null --pid="$("$here/x2k-agent" start "$job" | grep -o '"pid":[0-9]*' | cut -d: -f2)"
   "$here/x2k-agent" status "$job" >"$here/status"
   grep -q '^{"state":"done"' "$here/status" || { cat "$job/agent.log" >&2; return 1; }
 }
