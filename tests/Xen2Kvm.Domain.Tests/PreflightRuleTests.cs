@@ -138,11 +138,13 @@ public sealed class PreflightRuleTests
             .Severity.ShouldBe(Severity.Warning);
 
     [Fact]
-    public void X25_blocks_replication_that_is_behind()
+    public void X25_blocks_replication_that_is_behind_and_warns_of_the_other_node()
     {
         PreflightFacts With(string state) => Sample.Later(guest => guest with { Facts = [new GuestFact("DRBD r0", state, FactSource.Host, "drbdadm dstate r0")] });
         Only(new X25Drbd(), With("Inconsistent/UpToDate")).Evidence.ShouldBe("r0: Inconsistent/UpToDate");
-        Of(new X25Drbd(), With("UpToDate/DUnknown")).ShouldBeEmpty();
+        var other = Only(new X25Drbd(), With("UpToDate/DUnknown"));
+        other.Severity.ShouldBe(Severity.Warning);
+        other.Title.ShouldContain("can start the guest");
     }
 
     [Fact]
