@@ -19,7 +19,7 @@ internal static class GuestCommands
             var query = parsed.GetValue(host) is { } only ? "?host=" + HostCommands.Escape(only) : "";
             var guests = await client.GetAsync("guests" + query, token).ConfigureAwait(false);
             print.Result(guests, () => print.Table(
-                ["HOST", "GUEST", "POWER", "KIND", "VCPU", "MEMORY", "DISKS", "NICS"],
+                ["HOST", "GUEST", "POWER", "KIND", "VCPU", "MEMORY", "DISKS", "NICS", "CONCERNS"],
                 guests.AsArray().Select(seen =>
                 {
                     var guest = seen!["guest"]!;
@@ -29,6 +29,8 @@ internal static class GuestCommands
                         (string?)seen["host"], (string?)guest["name"], (string?)guest["power"], (string?)guest["kind"], guest["vcpus"]?.ToString(),
                         $"{guest["memoryMiB"]} MiB", $"{disks.Count}, {Units.Size(disks.Sum(disk => (long?)disk!["sizeBytes"] ?? 0))}",
                         guest["nics"]!.AsArray().Count.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                        string.Join(", ", seen["concerns"]!.AsArray().GroupBy(concern => (string)concern!["severity"]!)
+                            .Select(group => $"{group.Count()} {group.Key.ToLowerInvariant()}{(group.Count() > 1 ? "s" : "")}")),
                     };
                 })));
             return CliExit.Done;
@@ -43,7 +45,7 @@ internal static class GuestCommands
         var command = new Command("show", "One guest with every known fact") { host, name };
         common.Handle(command, async (parsed, client, print, token) =>
         {
-            var path = $"guests/{HostCommands.Escape(parsed.GetRequiredValue(host))}/{HostCommands.Escape(parsed.GetRequiredValue(name))}";
+            var path = HostCommands.GuestPath(parsed.GetRequiredValue(host), parsed.GetRequiredValue(name));
             var seen = await client.GetAsync(path, token).ConfigureAwait(false);
             print.Result(seen, () => ShowGuest(print, seen));
             return CliExit.Done;
@@ -78,6 +80,11 @@ internal static class GuestCommands
             {
                 print.Line($"{word}: {line}");
             }
+        }
+
+        foreach (var concern in seen["concerns"]!.AsArray())
+        {
+            print.Line($"{concern!["severity"]} {concern["id"]}: {concern["title"]} {concern["evidence"]} {concern["fix"]}");
         }
 
         foreach (var fact in guest["facts"]!.AsArray())

@@ -130,6 +130,9 @@ internal static class HostCommands
         ? $"unreachable since {Units.Time(since.GetValue<DateTimeOffset>())}: {host["lastError"]}"
         : host["lastSeenAt"] is { } seen ? $"seen {Units.Time(seen.GetValue<DateTimeOffset>())}" : "no inventory yet";
 
-    /// <summary>A name as a part of a path.</summary>
+    /// <summary>A name as a part of a path or a query.</summary>
     public static string Escape(string part) => Uri.EscapeDataString(part);
+
+    /// <summary>The path of a guest; a slash in its name stays one.</summary>
+    public static string GuestPath(string host, string guest) => $"guests/{Escape(host)}/{Escape(guest).Replace("%2F", "/", StringComparison.Ordinal)}";
 }

@@ -63,7 +63,7 @@ internal static class PlanCreate
     // Choosing a port or a time must not lose the ping that would have been proposed.
     private static async Task<string?> FirstAddressAsync(Client.ApiClient client, string host, string guest, CancellationToken cancellationToken)
     {
-        var seen = await client.GetAsync($"guests/{HostCommands.Escape(host)}/{HostCommands.Escape(guest)}", cancellationToken).ConfigureAwait(false);
+        var seen = await client.GetAsync(HostCommands.GuestPath(host, guest), cancellationToken).ConfigureAwait(false);
         return seen["guest"]!["nics"]!.AsArray().SelectMany(nic => nic!["addresses"]!.AsArray()).Select(address => (string?)address).FirstOrDefault();
     }
 }

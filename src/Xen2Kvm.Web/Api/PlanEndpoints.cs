@@ -21,7 +21,7 @@ internal static class PlanEndpoints
     {
         group.MapGet("", ListAsync).WithSummary("All plans, newest first");
         group.MapGet("/{id:guid}", ShowAsync).WithSummary("One plan, and as projectedDowntime what earlier runs let expect (null when none was measured)")
-            .Produces<Plan>().ProducesProblem(StatusCodes.Status404NotFound);
+            .Produces<Plan>().AddOpenApiOperationTransformer(ProjectedDowntime.DescribeAsync).ProducesProblem(StatusCodes.Status404NotFound);
         group.MapGet("/{id:guid}/xml", XmlAsync).WithSummary("The libvirt XML that the plan defines")
             .Produces<string>(StatusCodes.Status200OK, "application/xml");
         group.MapPost("/propose", ProposeAsync).RequireAuthorization(Roles.Operator).WithSummary("Propose a plan without storing it")

@@ -23,7 +23,7 @@ internal static class RunEndpoints
         group.MapGet("", ListAsync).WithSummary("Runs, newest first");
         group.MapGet("/{id:guid}", ShowAsync)
             .WithSummary("One run with its whole pipeline, and as projectedDowntime what is to be expected of it (null when that cannot be told)")
-            .Produces<Run>().ProducesProblem(StatusCodes.Status404NotFound);
+            .Produces<Run>().AddOpenApiOperationTransformer(ProjectedDowntime.DescribeAsync).ProducesProblem(StatusCodes.Status404NotFound);
         group.MapPost("", StartAsync).RequireAuthorization(Roles.Operator).WithSummary("Start a plan after a fresh preflight")
             .Produces<Run>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status409Conflict);
         group.MapPost("/{id:guid}/stop", StopAsync).RequireAuthorization(Roles.Operator)

@@ -39,6 +39,32 @@ public sealed class HostApiTests(Database database)
     }
 
     [Fact]
+    public async Task A_host_whose_connection_broke_is_asked_once_more_whether_it_is_gone()
+    {
+        await using var dashboard = await Dashboard.StartAsync(database);
+        using var api = await dashboard.WithTokenAsync(Roles.Operator);
+        await api.AddHostAsync("xen1", "Xen");
+        dashboard.Hosts.Lose("xen1 cannot be reached at 192.0.2.1 port 22");
+        (await api.ProblemAsync(HttpMethod.Post, "/api/v1/hosts/xen1/refresh", null, HttpStatusCode.BadGateway)).ShouldContain("xen1 cannot be reached at 192.0.2.1");
+    }
+
+    [Theory]
+    [InlineData("db/01", "db/01")]
+    [InlineData("a%2Fb c", "a%252Fb%20c")]
+    [InlineData("<script>alert(1)</script>", "%3Cscript%3Ealert(1)%3C/script%3E")]
+    public async Task A_guest_is_found_by_any_name_that_xen_allows(string name, string path)
+    {
+        await using var dashboard = await Dashboard.StartAsync(database);
+        using var api = await dashboard.WithTokenAsync(Roles.Operator);
+        await api.AddHostAsync("xen1", "Xen");
+        dashboard.Hosts.Show(FakeHosts.Files(name), FakeHosts.Files("twin"));
+        await api.SendJsonAsync(HttpMethod.Post, "/api/v1/hosts/xen1/refresh");
+        var seen = (await api.GetFromJsonAsync<JsonNode>($"/api/v1/guests/xen1/{path}", Token))!;
+        seen["guest"]!["name"]!.GetValue<string>().ShouldBe(name);
+        seen["concerns"]!.AsArray().ShouldContain(concern => concern!["id"]!.GetValue<string>() == "X05", "both write the same disks");
+    }
+
+    [Fact]
     public async Task A_secret_never_comes_back()
     {
         await using var dashboard = await Dashboard.StartAsync(database);

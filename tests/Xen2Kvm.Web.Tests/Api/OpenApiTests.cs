@@ -22,6 +22,13 @@ public sealed class OpenApiTests(Database database)
             operation.operation.Value!["summary"].ShouldNotBeNull($"{operation.operation.Key} {operation.Key}");
         }
 
+        foreach (var (path, answer) in new[] { ("/api/v1/plans/{id}", "Plan"), ("/api/v1/runs/{id}", "Run") })
+        {
+            var parts = paths[path]!["get"]!["responses"]!["200"]!["content"]!["application/json"]!["schema"]!["allOf"]!.AsArray();
+            parts[0]!["$ref"]!.GetValue<string>().ShouldBe($"#/components/schemas/{answer}");
+            parts[1]!["properties"]!["projectedDowntime"].ShouldNotBeNull();
+        }
+
         document["components"]!["securitySchemes"]!["token"]!["scheme"]!.GetValue<string>().ShouldBe("bearer");
     }
 }

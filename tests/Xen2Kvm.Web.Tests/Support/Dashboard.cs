@@ -10,6 +10,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Xen2Kvm.Domain.Preflight;
+using Xen2Kvm.Domain.Preflight.Rules;
 using Xen2Kvm.Engine.Inventory;
 using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Engine.Runs;
@@ -55,6 +56,7 @@ public sealed class Dashboard : IAsyncDisposable
             builder.Logging.ClearProviders();
             builder.Services.RemoveAll<IPreflightRule>();
             builder.Services.RemoveAll<IGuestRule>();
+            builder.Services.AddSingleton<IGuestRule, X05SharedDisk>();
             builder.Services.Replace(ServiceDescriptor.Singleton(hosts.Connector));
             foreach (var worker in builder.Services.Where(service => service.ImplementationType == typeof(RunWorker)
                 || service.ImplementationType == typeof(InventoryWorker)).ToList())

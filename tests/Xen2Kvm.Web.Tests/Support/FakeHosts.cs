@@ -44,6 +44,18 @@ public sealed class FakeHosts
     public void Break(string message) => _xen.TakeInventoryAsync(Arg.Any<CancellationToken>())
         .ThrowsAsync(new RemoteException(RemoteFailure.Authentication, "xen1", message));
 
+    /// <summary>Makes the first look at the Xen host find its connection broken, and the next one a host that is gone.</summary>
+    public void Lose(string gone)
+    {
+        var looks = 0;
+        _xen.TakeInventoryAsync(Arg.Any<CancellationToken>()).Returns<HostSnapshot>(_ => throw (looks++ == 0
+            ? new RemoteException(RemoteFailure.ConnectionLost, "xen1", "the connection broke")
+            : new RemoteException(RemoteFailure.Unreachable, "xen1", gone)));
+    }
+
+    /// <summary>What the Xen host shows from now on.</summary>
+    public void Show(params Guest[] guests) => _xen.TakeInventoryAsync(Arg.Any<CancellationToken>()).Returns(_ => Snapshot("xen1", guests));
+
     /// <summary>Makes reading the Xen host fail with a fault of the program.</summary>
     public void Fault() => _xen.TakeInventoryAsync(Arg.Any<CancellationToken>()).ThrowsAsync(new InvalidOperationException("secret inner text"));
 

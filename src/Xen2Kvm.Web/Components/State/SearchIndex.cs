@@ -59,8 +59,8 @@ public static class Links
     /// <summary>The page that changes how a host is reached.</summary>
     public static string ChangeHost(Host host) => $"/hosts/{host.Id}/change";
 
-    /// <summary>A guest's page.</summary>
-    public static string Guest(string host, string guest) => $"/guests/{Uri.EscapeDataString(host)}/{Uri.EscapeDataString(guest)}";
+    /// <summary>A guest's page; a slash in its name stays one.</summary>
+    public static string Guest(string host, string guest) => $"/guests/{Uri.EscapeDataString(host)}/{Uri.EscapeDataString(guest).Replace("%2F", "/", StringComparison.Ordinal)}";
 
     /// <summary>The plan wizard for a guest.</summary>
     public static string NewPlan(string host, string guest) => $"/plans/new?host={Uri.EscapeDataString(host)}&guest={Uri.EscapeDataString(guest)}";
