@@ -15,7 +15,7 @@ public sealed class PagesTests(DashboardFixture dashboard)
         var data = new TheoryData<string, string>();
         foreach (var page in new[]
         {
-            "overview", "guests", "guest", "hosts", "host-xen", "host-unreachable", "host-kvm", "host-add", "plans", "plan-new", "plan", "plan-blocked",
+            "overview", "guests", "guest", "hosts", "host-xen", "host-unreachable", "host-kvm", "host-add", "host-change", "plans", "plan-new", "plan", "plan-blocked",
             "runs", "run", "run-question", "run-failed", "run-rolled-back", "run-done", "run-evidence", "audit", "settings", "sign-in",
         })
         {
@@ -96,6 +96,7 @@ public sealed class PagesTests(DashboardFixture dashboard)
         "host-unreachable" => $"/hosts/{dashboard.World.Xen2.Id}",
         "host-kvm" => $"/hosts/{dashboard.World.Kvm1.Id}",
         "host-add" => "/hosts/new?kind=xen",
+        "host-change" => $"/hosts/{dashboard.World.Xen2.Id}/change",
         "plan-new" => "/plans/new?host=xen1&guest=files",
         "plan" => $"/plans/{dashboard.World.OpenPlan}",
         "plan-blocked" => $"/plans/{dashboard.World.BlockedPlan}",

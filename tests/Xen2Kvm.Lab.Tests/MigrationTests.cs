@@ -40,6 +40,13 @@ public sealed class MigrationTests(LabFixture lab)
         });
 
         await CopiedAsync(guest, 20);
+        foreach (var verb in new[] { "reset", "down" })
+        {
+            var pulled = await Programs.RunAsync(Programs.Lab, [verb]);
+            pulled.ExitCode.ShouldNotBe(0);
+            pulled.Error.ShouldContain($"{verb} would break it");
+        }
+
         await lab.Dashboard.KillAsync();
         await lab.Dashboard.StartAsync();
 
