@@ -60,7 +60,10 @@ internal sealed class InMemoryRunStore : IRunStore
             var stored = Held(claim);
             _runs[claim.RunId] = (run with
             {
-                Intent = stored.Intent, IntentBy = stored.IntentBy, DeleteTargetOnRollBack = stored.DeleteTargetOnRollBack, Answers = stored.Answers,
+                Intent = stored.Intent,
+                IntentBy = stored.IntentBy,
+                DeleteTargetOnRollBack = stored.DeleteTargetOnRollBack,
+                Answers = stored.Answers,
             }, claim.Epoch, true);
             States.Add(run.State);
             foreach (var entry in log)

@@ -82,7 +82,11 @@ internal sealed class RunExecution(
         await SaveAsync(
             _run.With(record with
             {
-                State = StepState.Running, StartedAt = record.StartedAt ?? time.GetUtcNow(), FinishedAt = null, Error = null, Attempts = record.Attempts + 1,
+                State = StepState.Running,
+                StartedAt = record.StartedAt ?? time.GetUtcNow(),
+                FinishedAt = null,
+                Error = null,
+                Attempts = record.Attempts + 1,
             }), cancellationToken).ConfigureAwait(false);
         await using var watch = new RunWatch(setting, _run.Id, store, time);
         try
@@ -171,7 +175,10 @@ internal sealed class RunExecution(
                 await SaveAsync(
                     _run.With(record with
                     {
-                        State = StepState.Done, FinishedAt = time.GetUtcNow(), Output = JsonSerializer.Serialize(done.Output, RunJson.Options), Error = null,
+                        State = StepState.Done,
+                        FinishedAt = time.GetUtcNow(),
+                        Output = JsonSerializer.Serialize(done.Output, RunJson.Options),
+                        Error = null,
                         Progress = done.Progress ?? record.Progress,
                     }), cancellationToken).ConfigureAwait(false);
                 if (_run.UpAgainAt is not null)
@@ -299,7 +306,10 @@ internal sealed class RunExecution(
             // Intent and answers belong to people: what was heard of them meanwhile stays.
             _run = change(_run) with
             {
-                Intent = _run.Intent, IntentBy = _run.IntentBy, DeleteTargetOnRollBack = _run.DeleteTargetOnRollBack, Answers = _run.Answers,
+                Intent = _run.Intent,
+                IntentBy = _run.IntentBy,
+                DeleteTargetOnRollBack = _run.DeleteTargetOnRollBack,
+                Answers = _run.Answers,
             };
             await store.SaveAsync(claim, _run, journal.Take(), cancellationToken).ConfigureAwait(false);
         }
@@ -313,7 +323,10 @@ internal sealed class RunExecution(
 
     private void Adopt(Run stored) => _run = _run with
     {
-        Intent = stored.Intent, IntentBy = stored.IntentBy, DeleteTargetOnRollBack = stored.DeleteTargetOnRollBack, Answers = stored.Answers,
+        Intent = stored.Intent,
+        IntentBy = stored.IntentBy,
+        DeleteTargetOnRollBack = stored.DeleteTargetOnRollBack,
+        Answers = stored.Answers,
     };
 
     private void Take(StepContext context)

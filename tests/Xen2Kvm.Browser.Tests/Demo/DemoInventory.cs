@@ -96,7 +96,8 @@ internal static class DemoInventory
 
     public static Guest Web() => Plain("web", GuestKind.Pv, 24, 2) with
     {
-        Boot = new GuestBoot { Method = BootMethod.HostBootLoader, BootLoader = "pygrub" }, Autostart = true,
+        Boot = new GuestBoot { Method = BootMethod.HostBootLoader, BootLoader = "pygrub" },
+        Autostart = true,
         Facts = [new GuestFact("OS", "Debian GNU/Linux 11 (bullseye)", FactSource.RunningDomain, "xenstore data/os_distro")],
     };
 

@@ -65,7 +65,9 @@ internal sealed class DemoWorld(IServiceProvider services)
         await EndedAsync("stopped", "git", "copy", RunState.Stopped, TimeSpan.FromHours(3), cancellationToken);
         await EndedAsync("rolled-back", "wiki", "verify", RunState.RolledBack, TimeSpan.FromHours(26), cancellationToken, run => run with
         {
-            UpAgainAt = run.DownSince?.AddSeconds(410), Intent = RunIntent.RollBack, IntentBy = "anna",
+            UpAgainAt = run.DownSince?.AddSeconds(410),
+            Intent = RunIntent.RollBack,
+            IntentBy = "anna",
             Steps = [.. run.Steps.Select(step => step.StartedAt is null ? step : step with { State = StepState.Undone, FinishedAt = step.FinishedAt ?? step.StartedAt })],
         });
         await EndedAsync("done", "proxy", "end", RunState.Succeeded, TimeSpan.FromHours(2), cancellationToken);

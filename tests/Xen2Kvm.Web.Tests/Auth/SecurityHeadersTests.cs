@@ -1,6 +1,6 @@
 using System.Net;
-using Xen2Kvm.Web.Tests.Support;
 using Xen2Kvm.Web.Auth;
+using Xen2Kvm.Web.Tests.Support;
 
 namespace Xen2Kvm.Web.Tests.Auth;
 
