@@ -72,7 +72,8 @@ note "at rest after eight pages were opened by a browser that has left"
 
 How to read it: a sparse file with an island of data every 512 MiB is copied, verified, and its root hashes compared. The numbers are the
 peak resident memory (VmHWM) of the one sender and of the larger of its two receivers, program text included. The promise is under 64 MiB.
-Each side keeps 20 to 24 bytes for every 4 MiB of disk, 6 MiB for a TiB, so that a disk of more than about 3 TiB takes more than that.
+Each side keeps 20 to 24 bytes for every region of the disk: 4 MiB up to a TiB, and twice as much for every doubling beyond, so that no disk has
+more than 2^18 of them.
 
 ## Memory of the dashboard at rest
 
