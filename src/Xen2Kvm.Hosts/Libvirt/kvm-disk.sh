@@ -6,9 +6,11 @@ act=$1 path=$2 run=$3 size=$4 format=$5 place=$6 kind=$7
 shift 7
 no() { printf 'x2k: %s\n' "$1" >&2; exit 65; }
 
-# A volume keeps what a deleted one held there. Where nothing is copied, the guest must not find it: zeroes, whole sectors, before the copy.
+# A volume keeps what a deleted one held there. Where nothing is copied, the guest must not find it. Before the copy, so whole
+# sectors of any size may be zeroed.
 zero() {
-  from=$(($1 / 512 * 512)) to=$((($2 + 511) / 512 * 512))
+  from=$(($1 / 4096 * 4096)) to=$((($2 + 4095) / 4096 * 4096))
+  [ "$to" -le "$end" ] || to=$end
   [ "$from" -ge "$to" ] || blkdiscard -z -o "$from" -l "$((to - from))" "$path" >&2 || exit 1
 }
 clear_rest() {

@@ -12,8 +12,10 @@ public sealed class SshOptions
     /// <summary>How long it may take from the first packet to a session that answers; a busy dom0 is slow at key exchange and login.</summary>
     public TimeSpan AnswerTimeout { get; set; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How often an open connection is asked whether it still stands; after four unanswered questions it counts as lost.
-    /// That is before <see cref="AnswerTimeout"/>, so that a command to a host that is gone ends by the new connection's own failure.</summary>
+    /// <summary>
+    /// How often an open connection is asked whether it still stands; after four unanswered questions it counts as lost. That is before
+    /// <see cref="AnswerTimeout"/>, so that a host that is gone is not taken for one that is slow.
+    /// </summary>
     public TimeSpan AliveInterval { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Commands at a time on one host. sshd's MaxSessions is 10 by default; one is the connection's own, one is kept for kills.</summary>

@@ -175,11 +175,11 @@ public sealed class KvmHostTests : IDisposable
         {
             SourceVdev = "xvda1", SourcePath = "/dev/vg/x", OffsetBytes = offset, LengthBytes = length, PartitionNumber = 1, Action = action,
         };
-        var disk = Volume() with { Parts = [Part(MiB, 2 * MiB, PartAction.Copy), Part(3 * MiB, MiB, PartAction.RecreateSwap), Part(4 * MiB, MiB + 700, PartAction.Copy)] };
+        var disk = Volume() with { Parts = [Part(MiB, 2 * MiB, PartAction.Copy), Part(3 * MiB, MiB, PartAction.RecreateSwap), Part(4 * MiB, MiB + 1536, PartAction.Copy)] };
         await _host.AllocateAsync(disk, Run, Cancel);
         string[] zeroed =
         [
-            $"-z -o 0 -l {MiB} {disk.Path}", $"-z -o {3 * MiB} -l {MiB} {disk.Path}", $"-z -o {(5 * MiB) + 512} -l {Size - (5 * MiB) - 512} {disk.Path}",
+            $"-z -o 0 -l {MiB} {disk.Path}", $"-z -o {3 * MiB} -l {MiB} {disk.Path}", $"-z -o {5 * MiB} -l {Size - (5 * MiB)} {disk.Path}",
         ];
         System.IO.File.ReadAllLines(_shell.In("zeroed.log")).ShouldBe(zeroed);
         await _host.FindAllocatedAsync(disk, Run, Cancel);
