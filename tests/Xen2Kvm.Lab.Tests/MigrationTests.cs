@@ -10,7 +10,7 @@ public sealed class MigrationTests(LabFixture lab)
     private const string Checksums = "cd /srv/data && sha256sum --quiet -c SHA256SUMS && hostname";
 
     /// <summary>Slow enough that each mishap meets a copy at work, in bytes per second.</summary>
-    private const string SlowCopy = "16000000";
+    private const string SlowCopy = "2000000";
 
     [Fact]
     public async Task Test1_a_guest_without_partition_table_and_boot_loader_moves_although_everything_breaks_meanwhile_and_comes_back()
