@@ -50,6 +50,9 @@ public sealed class HostForm
     /// <summary>It is a host that is known already.</summary>
     public bool IsKnown { get; private init; }
 
+    /// <summary>The host uses something that few hosts need, so it must not be hidden from who changes it.</summary>
+    public bool UsesLessCommon { get; private init; }
+
     /// <summary>The secret may be left out.</summary>
     public bool KeepsSecret => Stored == Authentication;
 
@@ -68,6 +71,7 @@ public sealed class HostForm
         JumpHost = host.Ssh.JumpHost ?? "",
         Legacy = host.Ssh.AllowLegacyAlgorithms,
         DataAddress = host.DataAddress ?? "",
+        UsesLessCommon = host.Ssh.UseSudo || host.Ssh.JumpHost is not null || host.Ssh.AllowLegacyAlgorithms || host.DataAddress is not null,
     };
 
     /// <summary>What is missing before the host can be asked for its key; null when nothing.</summary>
