@@ -12,7 +12,7 @@ out="$root/artifacts"
 mkdir -p "$out/test-logs"
 started=$SECONDS
 quick_projects=(Architecture Domain Engine Transfer Agent Guests Hosts Cli Persistence Web)
-slow_projects=(Lab Browser)
+slow_projects=(Browser Lab)
 
 say() { printf '[%4ds] %s\n' "$((SECONDS - started))" "$*"; }
 
@@ -27,7 +27,7 @@ wants() { local name; for name in "${projects[@]}"; do [ "$name" = "$1" ] && ret
 say "packages"
 "$root/deploy/packages.sh" build test
 if wants Browser; then "$root/deploy/packages.sh" browser; fi
-if wants Lab || wants Browser; then "$root/deploy/lab/lab.sh" packages; fi
+if wants Lab; then "$root/deploy/lab/lab.sh" packages; fi
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 say "build"
@@ -42,11 +42,15 @@ say "agent"
 "$root/src/Xen2Kvm.Agent/publish.sh" "$out/agent" >"$out/test-logs/agent.log" 2>&1 || { tail -20 "$out/test-logs/agent.log"; echo "0 passed, 1 failed"; exit 1; }
 export X2K_AGENT="$out/agent/x2k-agent"
 
-if wants Lab || wants Browser; then
-  # Images are built while the quick tests run; nothing of it is started yet.
-  "$root/deploy/lab/lab.sh" build >"$out/test-logs/lab-build.log" 2>&1 &
-  lab_build=$!
-fi
+# The lab's images are built while the quick tests run, and it starts while the browser's do: the first time that takes ten minutes.
+in_background() { "$root/deploy/lab/lab.sh" "$1" >"$out/test-logs/lab-$1.log" 2>&1 & lab_job=$! lab_log=$out/test-logs/lab-$1.log; }
+await_lab() {
+  wait "$lab_job" && return
+  tail -n 20 "$lab_log"
+  failed=$((failed + 1))
+  return 1
+}
+if wants Lab; then in_background build; fi
 
 passed=0
 failed=0
@@ -72,15 +76,20 @@ run_project() {
 
 for name in "${projects[@]}"; do
   case "$name" in
-    Lab | Browser)
-      if [ -n "${lab_build:-}" ]; then
+    Browser | Lab)
+      if wants Lab && [ -z "${lab_starts:-}" ]; then
+        await_lab || break
         say "lab images"
-        wait "$lab_build" || { tail -n 20 "$out/test-logs/lab-build.log"; failed=$((failed + 1)); break; }
-        lab_build=
-        "$root/deploy/lab/lab.sh" up 2>&1 | sed -u 's/^/        /' || { failed=$((failed + 1)); break; }
+        in_background up
+        lab_starts=yes
       fi
       ;;
   esac
+  if [ "$name" = Lab ]; then
+    await_lab || break
+    sed 's/^/        /' "$lab_log"
+    say "lab is up"
+  fi
   run_project "$name"
 done
 
