@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Sockets;
+using System.Text.Json;
 
 namespace Xen2Kvm.Lab.Tests;
 
@@ -8,6 +10,7 @@ namespace Xen2Kvm.Lab.Tests;
 internal sealed class Dashboard : IAsyncDisposable
 {
     private readonly int _port = FreePort();
+    private readonly HttpClient _client = new();
     private Process? _process;
 
     public string StateDirectory { get; } = Directory.CreateTempSubdirectory("x2k-lab-").FullName;
@@ -71,8 +74,19 @@ internal sealed class Dashboard : IAsyncDisposable
         },
         input);
 
+    /// <summary>Asks the API. What is asked again and again is asked so: a program for each question would take a processor from the emulated hosts.</summary>
+    public async Task<JsonElement> GetAsync(string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{Url}/api/v1/{path}");
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", (await File.ReadAllTextAsync(TokenFile)).Trim());
+        using var response = await _client.SendAsync(request);
+        response.EnsureSuccessStatusCode();
+        return JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
+    }
+
     public async ValueTask DisposeAsync()
     {
+        _client.Dispose();
         if (_process is { HasExited: false })
         {
             // A plain end, so that it stops its database too.

@@ -42,7 +42,7 @@ public sealed class MigrationTests(LabFixture lab)
         await CopiedAsync(guest, 20);
         foreach (var verb in new[] { "reset", "down" })
         {
-            var pulled = await Programs.RunAsync(Programs.Lab, [verb]);
+            var pulled = await LabFixture.LabAsync(verb);
             pulled.ExitCode.ShouldNotBe(0);
             pulled.Error.ShouldContain($"{verb} would break it");
         }
@@ -69,9 +69,9 @@ public sealed class MigrationTests(LabFixture lab)
         (await lab.Dashboard.X2kAsync("run", "resume", guest)).Ok();
 
         // A person stops it, and goes on.
-        await CopiedAsync(guest, 60);
+        await Wait.UntilAsync("the copy goes on", TimeSpan.FromMinutes(2), async () => (await LabFixture.OnAsync("xen1", "pgrep -f 'x2k-agent.* run'")).ExitCode == 0);
         (await lab.Dashboard.X2kAsync("run", "stop", guest)).Ok();
-        await lab.EndOfRunAsync(guest, "Stopped");
+        Step(await lab.EndOfRunAsync(guest, "Stopped"), "copy").GetProperty("state").GetString().ShouldBe("Pending", "the copy was met at work");
         (await LabFixture.OnAsync("xen1", "pgrep -f 'x2k-agent.* run'")).ExitCode.ShouldBe(1, "a stopped run leaves nothing at work");
         (await lab.Dashboard.X2kAsync("run", "resume", guest)).Ok();
 
