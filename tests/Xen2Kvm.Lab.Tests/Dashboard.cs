@@ -95,6 +95,7 @@ internal sealed class Dashboard : IAsyncDisposable
         }
 
         _process?.Dispose();
+        File.Exists(Path.Combine(StateDirectory, "postgres", "data", "postmaster.pid")).ShouldBeFalse("the database ends with the dashboard, also when one before it was killed");
     }
 
     private static int FreePort()

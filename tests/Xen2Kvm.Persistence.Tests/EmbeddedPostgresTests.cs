@@ -38,18 +38,24 @@ public sealed class EmbeddedPostgresTests : IDisposable
     }
 
     [Fact]
-    public async Task A_server_left_running_is_adopted_and_left_to_whoever_started_it()
+    public async Task A_running_server_is_adopted_and_stops_with_the_last_that_uses_it()
     {
-        await using var owner = await StartAsync();
-        await using (var other = await StartAsync())
+        EmbeddedPostgres other;
+        await using (var first = await StartAsync())
         {
+            other = await StartAsync();
             other.WasAdopted.ShouldBeTrue();
-            other.ProcessId.ShouldBe(owner.ProcessId);
-            (await ScalarAsync(other, "postgres", "SELECT 1")).ShouldBe(1);
+            other.ProcessId.ShouldBe(first.ProcessId);
         }
 
-        IsInUse().ShouldBeTrue();
-        (await ScalarAsync(owner, "postgres", "SELECT 1")).ShouldBe(1);
+        (await ScalarAsync(other, "postgres", "SELECT 1")).ShouldBe(1);
+        await using (await StartAsync())
+        {
+            await other.DisposeAsync();
+            IsInUse().ShouldBeTrue();
+        }
+
+        IsInUse().ShouldBeFalse();
     }
 
     [Fact]

@@ -24,6 +24,9 @@ internal sealed record ClusterPlaces(string Home, string Socket)
     /// <summary>Held while a program makes or starts the cluster.</summary>
     public string Lock => Path.Combine(Home, "lock");
 
+    /// <summary>Held by every program that uses the server, together.</summary>
+    public string Users => Path.Combine(Home, "users");
+
     /// <summary>What the server says while it starts; afterwards it writes to log/ in the same directory.</summary>
     public string StartLog => Path.Combine(Data, "start.log");
 

@@ -17,6 +17,9 @@ public sealed partial class EmbeddedPostgres
     [LoggerMessage(6004, LogLevel.Information, "Stopped the private PostgreSQL cluster in {Home}.")]
     private static partial void LogStopped(ILogger logger, string home);
 
+    [LoggerMessage(6006, LogLevel.Information, "The private PostgreSQL cluster in {Home} is left running: another program uses it.")]
+    private static partial void LogLeft(ILogger logger, string home);
+
     [LoggerMessage(6005, LogLevel.Warning, "The private PostgreSQL cluster in {Home} did not stop: {Reason}. The next start adopts it.")]
     private static partial void LogNotStopped(ILogger logger, string home, string reason);
 }

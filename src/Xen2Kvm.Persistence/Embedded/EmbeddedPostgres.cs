@@ -6,7 +6,7 @@ namespace Xen2Kvm.Persistence.Embedded;
 
 /// <summary>
 /// A PostgreSQL cluster of the program's own: made at first start, reached over a Unix socket only, adopted when it still runs (after a
-/// crash of the program), stopped on disposal when this object started it.
+/// crash of the program), stopped when the last that uses it is disposed of.
 /// </summary>
 /// <remarks>
 /// The server may run under another account than the program, so the socket's directory (0700, the server's) is not the only lock: the
@@ -24,7 +24,7 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable, IDisposable
     private string _socket;
     private string _bin = "";
     private string _password = "";
-    private bool _ownsServer;
+    private FileLock? _use;
 
     private EmbeddedPostgres(EmbeddedPostgresOptions options, ClusterPlaces places, ServerAccount account, ILogger logger)
     {
@@ -32,7 +32,7 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable, IDisposable
         _socket = places.Socket;
     }
 
-    /// <summary>Whether the server was found running instead of being started by this object; then it is left running.</summary>
+    /// <summary>Whether the server was found running instead of being started by this object.</summary>
     public bool WasAdopted { get; private set; }
 
     /// <summary>Process id of the server.</summary>
@@ -107,20 +107,48 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable, IDisposable
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
     {
-        if (!_ownsServer)
+        if (_use is null)
         {
             return;
         }
 
-        _ownsServer = false;
-        var (exitCode, output, error) = await ControlAsync(["stop", "-m", "fast", "-w", "-t", Timeout], CancellationToken.None);
-        if (exitCode == 0)
+        try
         {
-            LogStopped(_logger, _places.Home);
+            // Nobody begins to use it meanwhile.
+            await using var held = await FileLock.TakeAsync(_places.Lock, TimeSpan.FromSeconds(_options.TimeoutSeconds), CancellationToken.None);
+            await EndUseAsync();
+            if (!FileLock.IsFree(_places.Users))
+            {
+                LogLeft(_logger, _places.Home);
+                return;
+            }
+
+            var (exitCode, output, error) = await ControlAsync(["stop", "-m", "fast", "-w", "-t", Timeout], CancellationToken.None);
+            if (exitCode == 0)
+            {
+                LogStopped(_logger, _places.Home);
+            }
+            else
+            {
+                LogNotStopped(_logger, _places.Home, $"{output}{error}".Trim());
+            }
         }
-        else
+        catch (EmbeddedPostgresException exception)
         {
-            LogNotStopped(_logger, _places.Home, $"{output}{error}".Trim());
+            LogNotStopped(_logger, _places.Home, exception.Message);
+        }
+        finally
+        {
+            await EndUseAsync();
+        }
+
+        async ValueTask EndUseAsync()
+        {
+            if (_use is not null)
+            {
+                await _use.DisposeAsync();
+                _use = null;
+            }
         }
     }
 
@@ -147,6 +175,7 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable, IDisposable
         if (await IsRunningAsync(cancellationToken))
         {
             WasAdopted = true;
+            _use = FileLock.Share(_places.Users);
         }
         else
         {
@@ -206,7 +235,7 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable, IDisposable
         await _account.RequireAccessAsync(_places.Socket, cancellationToken);
         var settings = ServerSettings.For(_places.Socket, _port, _options.MaxConnections);
         // From here on it may run, so disposal must stop it even when waiting is cancelled.
-        _ownsServer = true;
+        _use = FileLock.Share(_places.Users);
         var (exitCode, output, error) = await ControlAsync(
             ["start", "-w", "-t", Timeout, "-l", _places.StartLog, "-o", settings], cancellationToken);
         if (exitCode != 0)

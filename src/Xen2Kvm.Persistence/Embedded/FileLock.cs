@@ -1,6 +1,6 @@
 namespace Xen2Kvm.Persistence.Embedded;
 
-/// <summary>A file held exclusively, so that two programs do not make or start the same cluster at once. A crash lets go of it.</summary>
+/// <summary>A file held alone or together with others, so that programs that use one cluster know of each other. A crash lets go of it.</summary>
 internal sealed class FileLock : IAsyncDisposable
 {
     // Readable by the program alone: whoever can open it can hold it.
@@ -38,6 +38,26 @@ internal sealed class FileLock : IAsyncDisposable
 
                 await Task.Delay(100, cancellationToken);
             }
+        }
+    }
+
+    /// <summary>Holds the file together with others.</summary>
+    public static FileLock Share(string path) => new(new FileStream(path, new FileStreamOptions
+    {
+        Mode = FileMode.OpenOrCreate, Access = FileAccess.Read, Share = FileShare.Read, UnixCreateMode = _options.UnixCreateMode,
+    }));
+
+    /// <summary>Whether nobody holds the file.</summary>
+    public static bool IsFree(string path)
+    {
+        try
+        {
+            new FileStream(path, _options).Dispose();
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
         }
     }
 
