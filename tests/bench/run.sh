@@ -5,7 +5,7 @@
 #   tests/bench/run.sh peers [MIB] [ROUNDS]     the agent against its peers on this machine
 #   tests/bench/run.sh memory                   the agent at its peak, the dashboard at rest
 #   tests/bench/run.sh setup [FILE]             takes up the times that deploy/run.sh kept when it was run last
-#   tests/bench/run.sh record-tests SECONDS "N passed, M failed"    writes down a run of tests/run.sh on a fresh machine
+#   tests/bench/run.sh record-tests SECONDS "N passed, M failed"    writes down a run of tests/run.sh from nothing
 # X2K_AGENT names the agent to measure (default: published from this tree), X2K_AGENT_OTHER another build to compare with in `peers`,
 # X2K_DASHBOARD a published dashboard.
 set -euo pipefail
