@@ -51,9 +51,9 @@ public sealed class MigrationTests(LabFixture lab)
         await lab.Dashboard.StartAsync();
 
         // The sender, the receiver, and the line between them.
-        (await LabFixture.OnAsync("xen1", "pkill -KILL -f 'x2k-agent.* run'")).Ok();
+        await KilledAsync("xen1", "x2k-agent.* run");
         await CopiedAsync(guest, 30);
-        (await LabFixture.OnAsync("kvm1", "pkill -KILL -f 'x2k-agent.* receive'")).Ok();
+        await KilledAsync("kvm1", "x2k-agent.* receive");
         await CopiedAsync(guest, 40);
         await LabFixture.CutOffAsync("x2k-kvm1", TimeSpan.FromSeconds(8));
         await CopiedAsync(guest, 45);
@@ -150,6 +150,10 @@ public sealed class MigrationTests(LabFixture lab)
         (await LabFixture.OnAsync(guest, Checksums)).Ok();
         (await LabFixture.OnAsync("xen1", "xl list | awk '{print $1}'")).Ok().Output.Split('\n').ShouldContain(guest);
     }
+
+    /// <summary>Kills a process, as soon as there is one: what was killed before it is only being started again.</summary>
+    private static Task KilledAsync(string machine, string command) => Wait.UntilAsync($"{command} on {machine} is killed", TimeSpan.FromMinutes(2), async () =>
+        (await LabFixture.OnAsync(machine, $"pkill -KILL -f '{command}'")).ExitCode == 0);
 
     private Task CopiedAsync(string guest, int percent) => Wait.UntilAsync($"{percent} % of {guest} are copied", TimeSpan.FromMinutes(15), async () =>
     {
