@@ -169,9 +169,15 @@ public sealed class BlockCopyRunTests
     {
         var world = new World();
         world.WhenDefined = () => world.SourceRuns = true;
-        var run = await new Bench(world).WorkUntilSettledAsync();
+        var bench = new Bench(world);
+        var run = await bench.WorkUntilSettledAsync();
         (run.State, world.TargetRuns, world.RanTwice).ShouldBe((RunState.Failed, false, false));
         run.Error!.ShouldContain("must never run twice");
+
+        await bench.Store.SetIntentAsync(bench.Id, RunIntent.RollBack, "tester", deleteTarget: false, CancellationToken.None);
+        run = await bench.WorkUntilSettledAsync();
+        (run.State, world.SourceRuns, world.SourceStarts).ShouldBe((RunState.RolledBack, true, 0));
+        run.UpAgainAt.ShouldNotBeNull("it does not count as down for ever");
     }
 
     [Theory]

@@ -75,7 +75,18 @@ internal sealed class StopGuestStep : StepBase
         }
 
         var state = await context.Xen.GetStateAsync(name, cancellationToken).ConfigureAwait(false);
-        if (state.Power != PowerState.Off || context.Output<CheckOutput>("check") is not { WasRunning: true })
+        if (state.Power != PowerState.Off)
+        {
+            // Somebody started it. When it answered there nobody saw; from now on it does not count as down.
+            if (context.Run is { DownSince: not null, UpAgainAt: null })
+            {
+                context.UpAgainAt = context.Time.GetUtcNow();
+            }
+
+            return;
+        }
+
+        if (context.Output<CheckOutput>("check") is not { WasRunning: true })
         {
             return;
         }
