@@ -174,6 +174,23 @@ public sealed class BehaviourTests(DashboardFixture dashboard)
     }
 
     [Fact]
+    public async Task A_plan_saved_right_after_a_choice_holds_that_choice()
+    {
+        var page = await StartAsync("/plans/new?host=xen1&guest=crm");
+        await Assertions.Expect(page.Locator("table.compare").First).ToBeVisibleAsync();
+
+        // One after the other without waiting, as fast hands do; the answers come in whatever order.
+        await page.GetByLabel("Memory in MiB").FillAsync("777");
+        await page.GetByLabel("vCPU").FillAsync("3");
+        await page.GetByLabel("Name on KVM").FillAsync("crm-last");
+        await page.Locator("[data-act=save-plan]").ClickAsync();
+        await Assertions.Expect(page).ToHaveURLAsync(new Regex("/plans/[0-9a-f-]{36}$"));
+        await Assertions.Expect(page.Locator("table.compare").First).ToContainTextAsync("777 MiB");
+        await Assertions.Expect(page.Locator("table.compare tr.changed").Filter(new() { HasText = "crm-last" })).ToBeVisibleAsync();
+        await EndAsync(page);
+    }
+
+    [Fact]
     public async Task A_warning_is_accepted_by_name_and_a_blocker_cannot_be()
     {
         var page = await StartAsync(() => $"/plans/{dashboard.World.BlockedPlan}");

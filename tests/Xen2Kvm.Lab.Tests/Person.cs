@@ -60,6 +60,7 @@ internal sealed class Person : IAsyncDisposable
         await _page.GetByLabel("Seconds for a clean shutdown").FillAsync("900");
         await _page.GetByLabel("Seconds for a clean shutdown").PressAsync("Tab");
         await Assertions.Expect(_page).ToHaveURLAsync(new Regex("900"));
+        await Assertions.Expect(_page.Locator("table.compare").First).ToBeVisibleAsync();
         await PictureAsync("plan-new");
         await _page.Locator("[data-act=save-plan]").ClickAsync();
         await Assertions.Expect(_page).ToHaveURLAsync(new Regex("/plans/[0-9a-f-]{36}$"));
