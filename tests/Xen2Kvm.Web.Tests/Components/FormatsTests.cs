@@ -19,11 +19,11 @@ public sealed class FormatsTests
     public void A_size_is_in_GiB_unless_it_is_small(long? bytes, string text) => Formats.Size(bytes).ShouldBe(text);
 
     [Theory]
-    [InlineData(512, "0.5 GiB")]
-    [InlineData(768, "0.75 GiB")]
+    [InlineData(320, "320 MiB")]
+    [InlineData(1792, "1.75 GiB")]
     [InlineData(131072, "128 GiB")]
     [InlineData(0, "—")]
-    public void Memory_is_in_GiB(long mebibytes, string text) => Formats.Memory(mebibytes).ShouldBe(text);
+    public void Memory_is_in_GiB_or_below_one_in_MiB(long mebibytes, string text) => Formats.Memory(mebibytes).ShouldBe(text);
 
     [Theory]
     [InlineData(null, "—")]

@@ -22,8 +22,13 @@ public static class Formats
         _ => Number(bytes.Value / Gib, "#,##0", "GiB"),
     };
 
-    /// <summary>Memory given in MiB, as GiB with at most two places.</summary>
-    public static string Memory(long mebibytes) => mebibytes <= 0 ? Unknown : Number(mebibytes / 1024d, "#,##0.##", "GiB");
+    /// <summary>Memory given in MiB: below a GiB as people configured it, above in GiB with at most two places.</summary>
+    public static string Memory(long mebibytes) => mebibytes switch
+    {
+        <= 0 => Unknown,
+        < 1024 => Number(mebibytes, "0", "MiB"),
+        _ => Number(mebibytes / 1024d, "#,##0.##", "GiB"),
+    };
 
     /// <summary>A rate in MB/s (10^6 bytes per second).</summary>
     public static string Rate(double? bytesPerSecond) => bytesPerSecond switch
