@@ -200,6 +200,31 @@ public sealed class BlockCopyRunTests
         (world.SourceRuns, world.Lock).ShouldBe((true, null));
     }
 
+    [Theory]
+    [InlineData("check", RunState.Failed, 0)]
+    [InlineData("stop", RunState.RolledBack, 1)]
+    public async Task A_disk_that_grew_since_the_plan_was_made_is_not_copied_short(string caught, RunState end, int startsOnXen)
+    {
+        var world = new World();
+        var planned = world.SourceSize;
+        world.SourceSize = path => planned(path) + (path.EndsWith("xvda2", StringComparison.Ordinal) && (caught == "check" || !world.SourceRuns) ? 1 << 20 : 0);
+        var run = await new Bench(world).WorkUntilSettledAsync();
+        (run.State, run.Steps.Single(step => step.Error is not null).Id).ShouldBe((end, caught));
+        run.Error!.ShouldContain("xvda2 (/dev/vg0/files-xvda2) had 524288000 bytes, has 525336576");
+        (world.SourceRuns, world.SourceStarts, world.Lock, world.CopyStarts).ShouldBe((true, startsOnXen, null, 0));
+    }
+
+    [Fact]
+    public async Task A_disk_that_grows_during_the_copy_stops_the_run()
+    {
+        var world = new World();
+        var planned = world.SourceSize;
+        world.WhenCopying = () => world.SourceSize = path => planned(path) * 2;
+        var run = await new Bench(world).WorkUntilSettledAsync();
+        (run.State, run.CurrentStep!.Id, world.TargetRuns).ShouldBe((RunState.Failed, "copy", false));
+        run.Error!.ShouldContain("/dev/vg0/files-xvda2 had 524288000 bytes, has 1048576000");
+    }
+
     [Fact]
     public async Task A_reboot_of_the_source_host_is_not_taken_for_a_change_of_its_disks()
     {

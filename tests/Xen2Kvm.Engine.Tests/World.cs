@@ -101,7 +101,10 @@ internal sealed class World : IXenHost, IKvmHost, IGuestConverter
     public long Written { get; set; } = 4096;
 
     public Task<IReadOnlyList<DiskMark>> MarkDisksAsync(IReadOnlyList<string> paths, CancellationToken cancellationToken) =>
-        Do<IReadOnlyList<DiskMark>>(() => [.. paths.Select(path => new DiskMark(path, $"block {Written}"))]);
+        Do<IReadOnlyList<DiskMark>>(() => [.. paths.Select(path => new DiskMark(path, $"block {Written}", SourceSize(path)))]);
+
+    /// <summary>Size in bytes of a disk of the source.</summary>
+    public Func<string, long?> SourceSize { get; set; } = path => Guests.Files().Disks.Single(disk => disk.Path == path).SizeBytes;
 
     public Task<IReadOnlyList<string>> HoldDrbdAsync(IReadOnlyList<string> paths, Guid runId, CancellationToken cancellationToken) => HoldDrbd(true);
 

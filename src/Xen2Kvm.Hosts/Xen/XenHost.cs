@@ -93,7 +93,7 @@ internal sealed class XenHost(IRemoteShell shell, TimeProvider time) : IXenHost
             shell, HostScripts.Command("xen-mark.sh", paths) with { Quiet = true }, "looking at what was written to the disks", cancellationToken).ConfigureAwait(false);
         var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         return lines.Length == paths.Count
-            ? [.. paths.Zip(lines, (path, line) => new DiskMark(path, line))]
+            ? [.. paths.Zip(lines, (path, line) => Mark(path, line.Split(' ', 2)))]
             : throw new RemoteException(RemoteFailure.CommandFailed, shell.HostName,
                 $"{shell.HostName}: asked what was written to {paths.Count} disks, it answered for {lines.Length}.");
     }
@@ -119,6 +119,8 @@ internal sealed class XenHost(IRemoteShell shell, TimeProvider time) : IXenHost
             _ => throw HostScripts.Failure(shell, result, $"reading the kernel {kernelPath}"),
         };
     }
+
+    private static DiskMark Mark(string path, string[] words) => new(path, words[^1], LinuxFacts.Long(words[0]));
 
     private static string DrbdList(Guid runId) => $"/var/lib/xen2kvm/drbd/{runId}";
 

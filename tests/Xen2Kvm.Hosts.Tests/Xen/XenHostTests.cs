@@ -183,6 +183,7 @@ public sealed class XenHostTests : IDisposable
         string[] disks = [file, gone];
         var before = await _host.MarkDisksAsync(disks, Cancel);
         before.Select(mark => mark.Path).ShouldBe(disks);
+        before.Select(mark => mark.SizeBytes).ShouldBe([65536, null]);
         before[1].Value.ShouldBe("missing");
 
         _ = await File.ReadAllBytesAsync(file, Cancel);
@@ -197,6 +198,11 @@ public sealed class XenHostTests : IDisposable
         var written = await _host.MarkDisksAsync(disks, Cancel);
         written[0].IsUntouchedSince(before[0]).ShouldBeFalse();
         written[0].DifferenceFrom(before[0]).ShouldBe($"{file} was changed");
+
+        await File.AppendAllTextAsync(file, "more", Cancel);
+        var grown = await _host.MarkDisksAsync(disks, Cancel);
+        (grown[0] with { Value = written[0].Value }).IsUntouchedSince(written[0]).ShouldBeFalse("the size alone tells");
+        grown[0].DifferenceFrom(written[0]).ShouldBe($"{file} had 65536 bytes, has 65540");
         (await _host.MarkDisksAsync([], Cancel)).ShouldBeEmpty();
     }
 
@@ -205,10 +211,10 @@ public sealed class XenHostTests : IDisposable
     [InlineData("block 10", "block 12", false)]
     [InlineData("block 10", "block 0", true)]
     [InlineData("block 10", "block 4", false)]
-    [InlineData("file 5 2026-01-01 00:00:00.1 +0000", "block 0", false)]
+    [InlineData("file 2026-01-01 00:00:00.1 +0000", "block 0", false)]
     [InlineData("block 10", "missing", false)]
     public void A_device_that_counts_from_zero_again_is_untouched_as_long_as_it_stands_there(string then, string now, bool untouched) =>
-        new Engine.Ports.DiskMark("/dev/a", now).IsUntouchedSince(new("/dev/a", then)).ShouldBe(untouched);
+        new Engine.Ports.DiskMark("/dev/a", now, 4096).IsUntouchedSince(new("/dev/a", then, 4096)).ShouldBe(untouched);
 
     [Fact]
     public void Every_script_is_one_that_a_POSIX_shell_reads()

@@ -13,6 +13,23 @@ internal static class SourceGuard
 {
     private static readonly TimeSpan _every = TimeSpan.FromSeconds(15);
 
+    /// <summary>
+    /// Null while the disks have the sizes that the plan was made for; else why the run cannot go on. Hours can lie between the preflight and the
+    /// shutdown, and what a disk grew by meanwhile would be left behind.
+    /// </summary>
+    public static async Task<string?> FindResizedAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        // Of other formats than raw the file's size is not the disk's.
+        var planned = context.Plan.Source.Disks
+            .Where(disk => disk is { IsCdrom: false, Path: not null, SizeBytes: not null, Format: "raw" }).DistinctBy(disk => disk.Path, StringComparer.Ordinal).ToList();
+        var now = await context.Xen.MarkDisksAsync([.. planned.Select(disk => disk.Path!)], cancellationToken).ConfigureAwait(false);
+        var resized = planned.Zip(now).Where(pair => pair.Second.SizeBytes is { } size && size != pair.First.SizeBytes)
+            .Select(pair => $"{pair.First.Vdev} ({pair.First.Path}) had {pair.First.SizeBytes} bytes, has {pair.Second.SizeBytes}").ToList();
+        return resized.Count == 0
+            ? null
+            : $"{context.Plan.Source.Name} on {context.SourceHost.Name} has disks of other sizes than it was planned with: {string.Join("; ", resized)}. Only what was planned would be copied: refresh the inventory of {context.SourceHost.Name} and make a new plan.";
+    }
+
     /// <summary>Marks the disks of a guest that is off and locked.</summary>
     public static async Task<IReadOnlyList<DiskMark>> MarkAsync(StepContext context, CancellationToken cancellationToken)
     {

@@ -41,6 +41,11 @@ internal sealed class StopGuestStep : StepBase
                 context.DownSince = context.Time.GetUtcNow();
             }
 
+            if (await SourceGuard.FindResizedAsync(context, cancellationToken).ConfigureAwait(false) is { } resized)
+            {
+                return new StepOutcome.Failed($"{resized} The guest goes back to {context.SourceHost.Name}.", RollBack: true);
+            }
+
             return new StepOutcome.Done(new StopOutput(locked, await SourceGuard.MarkAsync(context, cancellationToken).ConfigureAwait(false)));
         }
 
