@@ -1,6 +1,9 @@
 using System.CommandLine;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Xen2Kvm.Cli.Output;
+using Xen2Kvm.Domain.Preflight;
+using Xen2Kvm.Engine.Runs;
 
 namespace Xen2Kvm.Cli.Commands;
 
@@ -29,8 +32,7 @@ internal static class GuestCommands
                         (string?)seen["host"], (string?)guest["name"], (string?)guest["power"], (string?)guest["kind"], guest["vcpus"]?.ToString(),
                         $"{guest["memoryMiB"]} MiB", $"{disks.Count}, {Units.Size(disks.Sum(disk => (long?)disk!["sizeBytes"] ?? 0))}",
                         guest["nics"]!.AsArray().Count.ToString(System.Globalization.CultureInfo.InvariantCulture),
-                        string.Join(", ", seen["concerns"]!.AsArray().GroupBy(concern => (string)concern!["severity"]!)
-                            .Select(group => $"{group.Count()} {group.Key.ToLowerInvariant()}{(group.Count() > 1 ? "s" : "")}")),
+                        Tally(ConcernCounts.Of(ConcernsOf(seen))),
                     };
                 })));
             return CliExit.Done;
@@ -82,9 +84,9 @@ internal static class GuestCommands
             }
         }
 
-        foreach (var concern in seen["concerns"]!.AsArray())
+        foreach (var concern in ConcernsOf(seen))
         {
-            print.Line($"{concern!["severity"]} {concern["id"]}: {concern["title"]} {concern["evidence"]} {concern["fix"]}");
+            PlanCommands.Show(print, concern);
         }
 
         foreach (var fact in guest["facts"]!.AsArray())
@@ -92,4 +94,10 @@ internal static class GuestCommands
             print.Line($"{fact!["name"]}: {fact["value"]} ({fact["where"]})");
         }
     }
+
+    private static List<Concern> ConcernsOf(JsonNode seen) => seen["concerns"].Deserialize<List<Concern>>(RunJson.Options)!;
+
+    private static string Tally(ConcernCounts counts) => string.Join(", ",
+        Enum.GetValues<Severity>().OrderDescending().Select(severity => (Count: counts.Count(severity), Word: severity.ToString().ToLowerInvariant()))
+            .Where(found => found.Count > 0).Select(found => $"{found.Count} {found.Word}{(found.Count > 1 ? "s" : "")}"));
 }

@@ -61,6 +61,14 @@ internal static class PlanCommands
         print.Table(["MAC", "BRIDGE", "MODEL"], plan.Target.Nics.Select(nic => new[] { nic.Mac, nic.Bridge, nic.Model }));
     }
 
+    /// <summary>Prints a finding for a person.</summary>
+    public static void Show(Printer print, Concern concern, bool accepted = false)
+    {
+        print.Line($"{concern.Severity} {concern.Key}: {concern.Title}{(accepted ? " (accepted)" : "")}");
+        print.Line($"  seen: {concern.Evidence}");
+        print.Line($"  do:   {concern.Fix}");
+    }
+
     private static Command List(CommonOptions common)
     {
         var command = new Command("list", "All plans, newest first");
@@ -108,10 +116,7 @@ internal static class PlanCommands
     {
         foreach (var concern in result.Concerns)
         {
-            var stops = result.Stopping.Contains(concern.Key);
-            print.Line($"{concern.Severity} {concern.Key}: {concern.Title}{(stops || concern.Severity == Severity.Info ? "" : " (accepted)")}");
-            print.Line($"  seen: {concern.Evidence}");
-            print.Line($"  do:   {concern.Fix}");
+            Show(print, concern, accepted: concern.Severity != Severity.Info && !result.Stopping.Contains(concern.Key));
         }
 
         print.Line(result.MayStart
