@@ -107,16 +107,17 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable, IDisposable
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
     {
-        if (_use is null)
+        if (_use is not { } use)
         {
             return;
         }
 
+        _use = null;
         try
         {
             // Nobody begins to use it meanwhile.
             await using var held = await FileLock.TakeAsync(_places.Lock, TimeSpan.FromSeconds(_options.TimeoutSeconds), CancellationToken.None);
-            await EndUseAsync();
+            await use.DisposeAsync();
             if (!FileLock.IsFree(_places.Users))
             {
                 LogLeft(_logger, _places.Home);
@@ -139,16 +140,7 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable, IDisposable
         }
         finally
         {
-            await EndUseAsync();
-        }
-
-        async ValueTask EndUseAsync()
-        {
-            if (_use is not null)
-            {
-                await _use.DisposeAsync();
-                _use = null;
-            }
+            await use.DisposeAsync();
         }
     }
 
