@@ -42,7 +42,7 @@ public sealed record Plan
     public required string CreatedBy { get; init; }
 
     /// <summary>Bytes of the source that are copied; what is made anew does not count.</summary>
-    public long CopyBytes() => Target.Disks.SelectMany(disk => disk.Parts).Where(part => part.Action == PartAction.Copy).Sum(part => part.LengthBytes);
+    public long CopyBytes() => Target.Disks.SelectMany(disk => disk.CopiedParts()).Sum(part => part.LengthBytes);
 }
 
 /// <summary>A warning that a person accepted.</summary>
@@ -159,6 +159,9 @@ public sealed record TargetDisk
 
     /// <summary>What goes where, by rising offset.</summary>
     public required IReadOnlyList<DiskPart> Parts { get; init; }
+
+    /// <summary>The parts whose bytes come from the source; the others are made anew.</summary>
+    public IEnumerable<DiskPart> CopiedParts() => Parts.Where(part => part.Action == PartAction.Copy);
 }
 
 /// <summary>What happens to one source disk.</summary>

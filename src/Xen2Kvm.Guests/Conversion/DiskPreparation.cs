@@ -65,7 +65,7 @@ internal sealed partial class DiskPreparation(GuestfishSession session, Conversi
         var root = Root().Match(request.Source.Boot.CommandLine ?? "").Groups[1].Value;
         var named = new DeviceMap(request.Source.Disks, [.. request.Disks.Select(target => target.Plan)], new Dictionary<string, string>()).Find(root);
         return named is { Disk: 0, Partition: > 0 } ? named.Partition
-            : disk.Parts.Where(part => part.Action == PartAction.Copy).Select(part => part.PartitionNumber).DefaultIfEmpty(0).Min();
+            : disk.CopiedParts().Select(part => part.PartitionNumber).DefaultIfEmpty(0).Min();
     }
 
     [GeneratedRegex(@"(?:^|\s)root=(\S+)", RegexOptions.CultureInvariant)]

@@ -184,7 +184,7 @@ internal sealed partial class KvmHost(IRemoteShell shell, TimeProvider time) : I
             throw new RemoteException(RemoteFailure.CommandFailed, shell.HostName, $"{shell.HostName}: {problem}");
         }
 
-        string[] copied = [.. disk.Parts.Where(part => part.Action == PartAction.Copy).SelectMany(part => new[] { $"{part.OffsetBytes}", $"{part.LengthBytes}" })];
+        string[] copied = [.. disk.CopiedParts().SelectMany(part => new[] { $"{part.OffsetBytes}", $"{part.LengthBytes}" })];
         var output = await HostScripts.RunAsync(
             shell,
             HostScripts.Command(

@@ -58,7 +58,7 @@ internal static class CopyJob
 
         if (IsOnDrbd(context))
         {
-            var paths = context.Plan.Target.Disks.SelectMany(disk => disk.Parts).Where(part => part.Action == PartAction.Copy).Select(part => part.SourcePath);
+            var paths = context.Plan.Target.Disks.SelectMany(disk => disk.CopiedParts()).Select(part => part.SourcePath);
             LogDrbd(context, await context.Xen.HoldDrbdAsync([.. paths], context.Run.Id, cancellationToken).ConfigureAwait(false));
         }
 
@@ -129,7 +129,7 @@ internal static class CopyJob
         foreach (var (disk, place) in context.Plan.Target.Disks.Zip(allocated.Disks))
         {
             var kind = place.Format == DiskFormat.Qcow2 ? "qcow2" : place.IsBlockDevice ? "block" : "file";
-            disks.AddRange(disk.Parts.Where(part => part.Action == PartAction.Copy).Select(part => new TransferDisk
+            disks.AddRange(disk.CopiedParts().Select(part => new TransferDisk
             {
                 Id = part.SourceVdev,
                 Source = part.SourcePath,
