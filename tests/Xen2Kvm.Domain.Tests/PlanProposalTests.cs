@@ -38,4 +38,27 @@ public sealed class PlanProposalTests
         SnapshotDifference.Between(after, before).ShouldContain(new SnapshotDifference("new", "is gone"));
         SnapshotDifference.Between(null, after).ShouldBeEmpty();
     }
+
+    public static TheoryData<PlanChoices, string> Senseless => new()
+    {
+        { new() { Vcpus = 0 }, "Give 1 to 512 virtual CPUs." },
+        { new() { MemoryMiB = 8 }, "Give at least 32 MiB of memory." },
+        { new() { Proof = new() { PingAddress = "nowhere" } }, "nowhere is not an IP address. Give the one the guest has, or none." },
+        { new() { Proof = new() { PingAddress = "10.0.0.1", TcpPort = 70000 } }, "Give a TCP port from 1 to 65535, or none." },
+        { new() { Proof = new() { TcpPort = 80 } }, "No address of the guest is known, so port 80 cannot be tried. Give its address, or no port." },
+        { new() { Proof = new() { TimeoutSeconds = 0 } }, "Give the guest 1 to 86400 seconds to be proven." },
+        { new() { ShutdownTimeoutSeconds = 3 }, "Give the guest 10 to 86400 seconds to shut down." },
+        { new() { RateLimitBytesPerSecond = -1 }, "Give a rate above zero, or none." },
+    };
+
+    [Theory]
+    [MemberData(nameof(Senseless))]
+    public void A_choice_that_makes_no_sense_is_refused_in_words(PlanChoices choices, string words) =>
+        Should.Throw<PlanningException>(() => Sample.Plan(Sample.Guest, choices)).Message.ShouldBe(words);
+
+    [Theory]
+    [InlineData("192.0.2.7")]
+    [InlineData("2001:db8::7")]
+    public void Addresses_of_both_kinds_make_sense(string address) =>
+        new PlanChoices { Proof = new() { PingAddress = address, TcpPort = 22 } }.Problems().ShouldBeEmpty();
 }

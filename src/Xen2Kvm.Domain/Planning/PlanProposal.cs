@@ -31,19 +31,68 @@ public sealed record PlanChoices
 
     /// <summary>Cap in bytes per second; 0 for none.</summary>
     public long RateLimitBytesPerSecond { get; init; }
+
+    /// <summary>What makes no sense, each as a sentence that says what to give instead.</summary>
+    public IEnumerable<string> Problems()
+    {
+        if (Vcpus is < 1 or > 512)
+        {
+            yield return "Give 1 to 512 virtual CPUs.";
+        }
+
+        if (MemoryMiB is < 32)
+        {
+            yield return "Give at least 32 MiB of memory.";
+        }
+
+        if (Proof?.TcpPort is < 1 or > 65535)
+        {
+            yield return "Give a TCP port from 1 to 65535, or none.";
+        }
+
+        if (Proof?.PingAddress is { } address && Uri.CheckHostName(address) is not (UriHostNameType.IPv4 or UriHostNameType.IPv6))
+        {
+            yield return $"{address} is not an IP address. Give the one the guest has, or none.";
+        }
+
+        if (Proof is { TcpPort: { } port, PingAddress: null })
+        {
+            yield return $"No address of the guest is known, so port {port} cannot be tried. Give its address, or no port.";
+        }
+
+        if (Proof?.TimeoutSeconds is < 1 or > 86400)
+        {
+            yield return "Give the guest 1 to 86400 seconds to be proven.";
+        }
+
+        if (ShutdownTimeoutSeconds is < 10 or > 86400)
+        {
+            yield return "Give the guest 10 to 86400 seconds to shut down.";
+        }
+
+        if (RateLimitBytesPerSecond < 0)
+        {
+            yield return "Give a rate above zero, or none.";
+        }
+    }
 }
 
 /// <summary>Makes a plan from a guest, the target host's facts and a person's choices. Pure.</summary>
 public static class PlanProposal
 {
     /// <summary>Proposes a plan.</summary>
-    /// <exception cref="PlanningException">Storage or disks do not allow one; the message says what to do.</exception>
+    /// <exception cref="PlanningException">Choices, storage or disks do not allow one; the message says what to do.</exception>
     public static Plan Make(
         Guid id, Host source, Guest guest, Host target, HostFacts targetFacts, PlanChoices choices, string by, DateTimeOffset now)
     {
         if (source.Kind != HostKind.Xen || target.Kind != HostKind.Kvm)
         {
             throw new PlanningException($"This route goes from a Xen host to a KVM host; {source.Name} → {target.Name} does not.");
+        }
+
+        if (string.Join(' ', choices.Problems()) is { Length: > 0 } problems)
+        {
+            throw new PlanningException(problems);
         }
 
         var name = choices.Name ?? guest.Name;

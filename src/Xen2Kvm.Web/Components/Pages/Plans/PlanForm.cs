@@ -1,9 +1,7 @@
 using System.Globalization;
-using System.Net;
 using Microsoft.AspNetCore.WebUtilities;
 using Xen2Kvm.Domain.Inventory;
 using Xen2Kvm.Domain.Planning;
-using Xen2Kvm.Engine.Inventory;
 
 namespace Xen2Kvm.Web.Components.Pages.Plans;
 
@@ -73,34 +71,8 @@ public sealed class PlanForm
     }
 
     /// <summary>The choices as the engine takes them.</summary>
-    /// <exception cref="RefusedException">A value makes no sense; the message names it.</exception>
     public PlanChoices ToChoices(Guest guest)
     {
-        if (Vcpus is < 1 or > 512)
-        {
-            throw new RefusedException("Give 1 to 512 virtual CPUs.");
-        }
-
-        if (MemoryMiB is < 32)
-        {
-            throw new RefusedException("Give at least 32 MiB of memory.");
-        }
-
-        if (Port is < 1 or > 65535)
-        {
-            throw new RefusedException("Give a TCP port from 1 to 65535, or none.");
-        }
-
-        if (Ping is { Length: > 0 } address && !IPAddress.TryParse(address, out _))
-        {
-            throw new RefusedException($"{address} is not an IP address. Give the one the guest has, or leave it empty.");
-        }
-
-        if (ShutdownSeconds is < 10 or > 86400)
-        {
-            throw new RefusedException("Give the guest 10 to 86400 seconds to shut down.");
-        }
-
         var known = guest.Nics.SelectMany(nic => nic.Addresses).FirstOrDefault();
         return new PlanChoices
         {
