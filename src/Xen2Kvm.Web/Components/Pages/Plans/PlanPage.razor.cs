@@ -25,6 +25,7 @@ public sealed partial class PlanPage
     private DateTimeOffset? _checkedAt;
     private string? _checkProblem;
     private bool _checking;
+    private bool _starting;
     private bool _read;
 
     /// <summary>The plan.</summary>
@@ -129,7 +130,7 @@ public sealed partial class PlanPage
             {
                 $"{plan.Source.Name} is shut down on {_source} and is not reachable until it was proven on {_target}.",
                 RunText.Projected(plan, _forecast),
-                $"{Formats.Size(plan.CopyBytes())} in {Formats.Count(plan.Target.Disks.Sum(disk => disk.Parts.Count), "disk")} are read on {_source}; {Formats.Size(plan.Target.Disks.Sum(disk => disk.SizeBytes))} are taken in {plan.Target.Disks[0].StorageName} on {_target}.",
+                $"{Formats.Size(plan.CopyBytes())} is read from {Formats.Count(plan.Target.Disks.Sum(disk => disk.CopiedParts().Count()), "disk")} on {_source}; {Formats.Size(plan.Target.Disks.Sum(disk => disk.SizeBytes))} is taken in {plan.Target.Disks[0].StorageName} on {_target}.",
                 $"On {_source} its configuration is set aside so that it cannot start twice; its disks are only read.",
                 "You can stop, resume and roll back at any time. Until the cutover a roll-back loses nothing.",
             },
@@ -142,7 +143,10 @@ public sealed partial class PlanPage
         }
 
         Run? run = null;
-        if (await ActAsync(async cancellationToken => run = await Runs.StartAsync(Id, Viewer.Name, cancellationToken)))
+        _starting = true;
+        var started = await ActAsync(async cancellationToken => run = await Runs.StartAsync(Id, Viewer.Name, cancellationToken));
+        _starting = false;
+        if (started)
         {
             Navigation.NavigateTo(Links.Run(run!.Id));
         }
