@@ -115,6 +115,14 @@ public sealed class RunPageTests : PageTest
     }
 
     [Fact]
+    public void Files_of_dom0_that_went_along_are_not_counted_as_disks()
+    {
+        VerifiedDisk Verified(string name) => new(name, 1, "", 0);
+        new RunResult { Verified = [Verified("sda1"), Verified("kernel"), Verified("initrd")] }.VerifiedWords.ShouldBe("1 disk, kernel and initrd");
+        new RunResult { Verified = [Verified("xvda"), Verified("xvdb")] }.VerifiedWords.ShouldBe("2 disks");
+    }
+
+    [Fact]
     public async Task A_rolled_back_run_offers_no_act_and_says_that_the_guest_is_back()
     {
         var markup = await MarkupAsync(Sample.RolledBack(_plan));

@@ -1,10 +1,11 @@
 using System.Text.Json;
 using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Web.Components.Text;
 
 namespace Xen2Kvm.Web.Components.Pages.Runs;
 
-/// <summary>A disk that was read again on the target and compared.</summary>
-/// <param name="Disk">Vdev.</param>
+/// <summary>What was read again on the target and compared.</summary>
+/// <param name="Disk">Vdev of a disk, or <c>kernel</c> or <c>initrd</c> for a file of dom0 that went along.</param>
 /// <param name="Bytes">Bytes compared.</param>
 /// <param name="RootHash">Hash over all of it.</param>
 /// <param name="RepairedBytes">Bytes copied again because they differed at first.</param>
@@ -34,8 +35,19 @@ public sealed record RunResult
     /// <summary>Bytes on the network.</summary>
     public long? SentBytes { get; init; }
 
-    /// <summary>Disks proven equal on both sides.</summary>
+    /// <summary>Disks and files proven equal on both sides.</summary>
     public IReadOnlyList<VerifiedDisk> Verified { get; init; } = [];
+
+    /// <summary>The same in words: <c>1 disk, kernel and initrd</c>.</summary>
+    public string VerifiedWords
+    {
+        get
+        {
+            var files = Verified.Select(disk => disk.Disk).Where(name => name is "kernel" or "initrd").ToList();
+            var disks = Formats.Count(Verified.Count - files.Count, "disk");
+            return files.Count == 0 ? disks : $"{disks}, {string.Join(" and ", files)}";
+        }
+    }
 
     /// <summary>Reads the outputs of a run's steps.</summary>
     public static RunResult Of(Run run)
