@@ -13,17 +13,23 @@ namespace Xen2Kvm.Engine.Routes.BlockCopy;
 /// <summary>The transfer job of a run: one detached agent on the source host that copies and verifies all disks.</summary>
 internal static class CopyJob
 {
-    // The one-off key may do one thing only: start the receiver of this run.
-    private const string AuthorizeScript = """
+    // $1: name of the one-off key, $2: its line, or nothing to take it away. Other runs change the file at the same time, and it is people's way
+    // in: one after the other, and as a whole or not at all, also on a full disk.
+    internal const string AuthorizeScript = """
         set -e
         umask 077
         mkdir -p -- "$HOME/.ssh"
-        keys="$HOME/.ssh/authorized_keys"
+        exec 9<"$HOME/.ssh"
+        flock -w 60 9
+        keys=$(readlink -f -- "$HOME/.ssh/authorized_keys")
+        new=$keys.$1
+        trap 'rm -f -- "$new"' EXIT
         touch -- "$keys"
-        grep -vF -- " $1" "$keys" >"$keys.$1" || true
-        if [ -n "$2" ]; then printf '%s\n' "$2" >>"$keys.$1"; fi
-        cat -- "$keys.$1" >"$keys"
-        rm -f -- "$keys.$1"
+        cp -p -- "$keys" "$new"
+        grep -vF -- " $1" "$keys" >"$new" || [ $? -eq 1 ]
+        if [ -n "$2" ]; then printf '%s\n' "$2" >>"$new"; fi
+        sync -- "$new"
+        mv -f -- "$new" "$keys"
         """;
 
     private const string KeyScript = """
@@ -179,6 +185,7 @@ internal static class CopyJob
             RemoteCommand.Script(KeyScript, RunPaths.Run(context.Run.Id), KeyName(context), $"x2k-target {context.TargetHost.Ssh.HostKey}"), cancellationToken)
             .ConfigureAwait(false);
         var sudo = context.TargetHost.Ssh.UseSudo ? "sudo -n " : "";
+        // The key may do one thing only: start the receiver of this run.
         var line = $"command=\"{sudo}{agent} receive {RunPaths.Receive(context.Run.Id)}\",restrict {publicKey.Trim()}";
         await context.Target.CheckAsync(
             RemoteCommand.Script(AuthorizeScript, KeyName(context), line) with { AsRoot = false }, cancellationToken).ConfigureAwait(false);
