@@ -27,6 +27,7 @@ public sealed class PreflightRuleTests
         Only(new X01ConfigDrift(), Sample.Later(guest => guest with { Drift = ["xvdb attached"] })).Severity.ShouldBe(Severity.Warning);
         Only(new X01ConfigDrift(), Sample.Later(guest => guest with { Disks = [.. guest.Disks, Sample.Disk("xvdb", 0, 1)] })).Severity.ShouldBe(Severity.Blocker);
         Only(new X01ConfigDrift(), Sample.Facts with { Source = Sample.Facts.Source with { Guests = [] } }).Severity.ShouldBe(Severity.Blocker);
+        Only(new X01ConfigDrift(), Sample.Later(guest => guest with { IsLocked = true })).Fix.ShouldContain("Roll that move back first");
     }
 
     [Fact]

@@ -115,6 +115,9 @@ public sealed record Guest
     /// <summary>Config file on the host, or null for a domain without one.</summary>
     public string? ConfigPath { get; init; }
 
+    /// <summary>A run of this program has set that file aside, so that the guest is not started here while it may run elsewhere.</summary>
+    public bool IsLocked { get; init; }
+
     /// <summary>What should happen when the guest powers off, reboots or crashes, as the configuration says.</summary>
     public GuestLifecycle Lifecycle { get; init; } = new();
 

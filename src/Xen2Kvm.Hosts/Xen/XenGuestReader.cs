@@ -34,6 +34,7 @@ internal static class XenGuestReader
             Nics = [.. truth.Vifs.Select((vif, index) => Nic(vif, index, source, neighbours))],
             Autostart = source.Autostart,
             ConfigPath = source.ConfigPath,
+            IsLocked = source.IsLocked,
             Lifecycle = new((config ?? truth).OnPoweroff, (config ?? truth).OnReboot, (config ?? truth).OnCrash),
             LocalTime = (config ?? truth).Clock.LocalTime ?? false,
             Unsupported = [.. truth.Unsupported.Concat(config is not null && config != truth ? config.Unsupported : [])

@@ -14,12 +14,15 @@ internal sealed class XenInventory(IRemoteShell shell, TimeProvider time)
     /// <summary>Where configs lie; tests change it.</summary>
     public string ConfigDirectory { get; init; } = "/etc/xen";
 
+    /// <summary>Where the records of locks lie; tests change it.</summary>
+    public string LockDirectory { get; init; } = XenLocks.DefaultDirectory;
+
     /// <summary>The snapshot.</summary>
     public async Task<HostSnapshot> TakeAsync(CancellationToken cancellationToken)
     {
         var nonce = ScriptSections.NewNonce();
         var host = RunAsync(HostScripts.Command("host-facts.sh", nonce), "reading the host's facts");
-        var xen = RunAsync(HostScripts.Command("xen-inventory.sh", nonce, ConfigDirectory), "reading the guests of Xen");
+        var xen = RunAsync(HostScripts.Command("xen-inventory.sh", nonce, ConfigDirectory, LockDirectory), "reading the guests of Xen");
         await Task.WhenAll(host, xen).ConfigureAwait(false);
         var facts = ScriptSections.Parse(await host.ConfigureAwait(false), nonce);
         var sections = ScriptSections.Parse(await xen.ConfigureAwait(false), nonce);

@@ -12,8 +12,11 @@ namespace Xen2Kvm.Hosts.Xen;
 /// </summary>
 internal sealed class XenLocks(IRemoteShell shell)
 {
-    private const string DefaultDirectory = "/var/lib/xen2kvm/locks";
-    private const string Suffix = ".locked-by-xen2kvm";
+    /// <summary>Where the records lie on a host.</summary>
+    internal const string DefaultDirectory = "/var/lib/xen2kvm/locks";
+
+    /// <summary>What the name of a locked config ends with.</summary>
+    internal const string Suffix = ".locked-by-xen2kvm";
 
     /// <summary>Where the records lie on the host; tests change it.</summary>
     public string Directory { get; init; } = DefaultDirectory;

@@ -9,8 +9,11 @@ internal sealed record XenSource
     /// <summary>Name.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The config file, or null.</summary>
+    /// <summary>The config file, or null; of a locked guest where it was.</summary>
     public string? ConfigPath { get; init; }
+
+    /// <summary>A run has set the config aside.</summary>
+    public bool IsLocked { get; init; }
 
     /// <summary>Its settings with their lines, or null.</summary>
     public XlConfig? File { get; init; }

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using Xen2Kvm.Domain.Inventory;
+using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Hosts.Scripts;
 using Xen2Kvm.Hosts.Xen.Config;
 
@@ -17,6 +19,7 @@ internal static class XenSources
         var table = XenListTable.Parse(sections["list"]);
         var running = Running(sections, problems);
         var autostarted = sections.Starting("link ").Select(link => link.Body.Trim()).ToHashSet(StringComparer.Ordinal);
+        var locks = Locks(sections, problems);
         var sources = new Dictionary<string, XenSource>(StringComparer.Ordinal);
         foreach (var (path, body) in sections.Starting("config ").OrderByDescending(file => Rank(file.Name, autostarted)))
         {
@@ -40,16 +43,21 @@ internal static class XenSources
                 continue;
             }
 
+            // A guest that was moved, or is being moved, stays in sight: as it was before its config was set aside.
+            var held = locks.GetValueOrDefault(path);
+            var isLocked = path.EndsWith(XenLocks.Suffix, StringComparison.Ordinal);
+            var original = held?.ConfigPath ?? (isLocked ? path[..^XenLocks.Suffix.Length] : path);
             var domain = running.GetValueOrDefault(definition.Name);
             sources[definition.Name] = new()
             {
                 Name = definition.Name,
-                ConfigPath = path,
+                ConfigPath = original,
+                IsLocked = isLocked,
                 File = file,
                 Config = definition,
                 Running = domain,
                 Power = domain is null ? PowerState.Off : Power(domain),
-                Autostart = autostarted.Contains(path) || IsInAuto(path),
+                Autostart = autostarted.Contains(path) || IsInAuto(original) || held?.AutostartLink is not null,
             };
         }
 
@@ -72,6 +80,28 @@ internal static class XenSources
 
         PowerState Power(GuestDefinition domain) =>
             domain.DomainId is { } id && table.TryGetValue(id, out var row) ? row.Power : PowerState.Off;
+    }
+
+    /// <summary>The locks by where the config lies while locked.</summary>
+    private static Dictionary<string, SourceLock> Locks(ScriptSections sections, List<string> problems)
+    {
+        var locks = new Dictionary<string, SourceLock>(StringComparer.Ordinal);
+        foreach (var (path, body) in sections.Starting("lock "))
+        {
+            try
+            {
+                if (JsonSerializer.Deserialize<SourceLock>(body) is { LockedConfigPath: { } config } held)
+                {
+                    locks[config] = held;
+                }
+            }
+            catch (JsonException error)
+            {
+                problems.Add($"{path} is no record of a lock: {error.Message}");
+            }
+        }
+
+        return locks;
     }
 
     private static bool IsInAuto(string path) => Path.GetFileName(Path.GetDirectoryName(path)) == "auto";

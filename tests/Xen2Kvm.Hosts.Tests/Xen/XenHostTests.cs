@@ -105,14 +105,21 @@ public sealed class XenHostTests : IDisposable
         _shell.Write("etc/plain", "name = 'plain'\nbootloader = 'pygrub'\nmemory = 128\ndisk = []\n");
         _shell.Write("etc/xl.conf", "name = 'no'\nmemory = 1\n");
         _shell.Write("etc/gone.cfg.locked-by-xen2kvm", "name = 'gone'\nmemory = 1\n");
+        _shell.Write("etc/gone.cfg.locked-by-xen2kvm.txt", "memory = 1");
+        _shell.Write("etc/went.locked-by-xen2kvm", "name = 'went'\nmemory = 1\n");
+        _shell.Write("locks/went.json", System.Text.Json.JsonSerializer.Serialize(new SourceLock(
+            "went", Guid.NewGuid(), _shell.In("etc/auto/went"), _shell.In("etc/went.locked-by-xen2kvm"), null, null)));
+        _shell.Write("locks/broken.json", "{");
         _shell.Write("etc/copy-of-files", "name = 'files'\nmemory = 1\n");
         _shell.Write("etc/computed.cfg", "import os\nname = os.uname()[1]\nmemory = 128\n");
         Directory.CreateDirectory(_shell.In("etc/auto"));
         File.CreateSymbolicLink(_shell.In("etc/auto/files"), "../files.cfg");
-        var snapshot = await new XenInventory(_shell, TimeProvider.System) { ConfigDirectory = _shell.In("etc") }.TakeAsync(Cancel);
+        var snapshot = await new XenInventory(_shell, TimeProvider.System) { ConfigDirectory = _shell.In("etc"), LockDirectory = _shell.In("locks") }.TakeAsync(Cancel);
         snapshot.Facts.Hypervisor.ShouldBe("Xen 4.17.5");
         snapshot.Facts.FreeMemoryMiB.ShouldBe(900);
-        snapshot.Guests.Select(guest => guest.Name).ShouldBe(["files", "plain"]);
+        snapshot.Guests.Select(guest => guest.Name).ShouldBe(["files", "gone", "plain", "went"]);
+        snapshot.Guests.Where(guest => guest.IsLocked).Select(guest => (guest.ConfigPath, guest.Autostart))
+            .ShouldBe([(_shell.In("etc/gone.cfg"), false), (_shell.In("etc/auto/went"), true)]);
         var files = snapshot.Guests[0];
         files.ShouldSatisfyAllConditions(
             () => files.ConfigPath.ShouldBe(config), () => files.Autostart.ShouldBeTrue(), () => files.Power.ShouldBe(PowerState.Off),
@@ -128,7 +135,8 @@ public sealed class XenHostTests : IDisposable
         files.Nics[1].MacIsFixed.ShouldBeFalse();
         files.Facts.ShouldContain(new GuestFact("Kernel", "/boot/vmlinuz", FactSource.Config, $"{config}:3"));
         files.Facts.ShouldContain(fact => fact.Name == "Content of xvda1" && fact.Source == FactSource.Disk);
-        snapshot.Guests[1].Boot.ShouldBe(new() { Method = BootMethod.HostBootLoader, BootLoader = "pygrub" });
+        snapshot.Guests[2].Boot.ShouldBe(new() { Method = BootMethod.HostBootLoader, BootLoader = "pygrub" });
+        snapshot.Problems.ShouldContain(problem => problem.StartsWith(_shell.In("locks/broken.json"), StringComparison.Ordinal));
         snapshot.Problems.ShouldContain(problem => problem.Contains("both define files", StringComparison.Ordinal));
         snapshot.Problems.ShouldContain(problem => problem.StartsWith(_shell.In("etc/computed.cfg:"), StringComparison.Ordinal));
     }
@@ -145,7 +153,7 @@ public sealed class XenHostTests : IDisposable
               "disks": [{"pdev_path": "/dev/vg0/db", "vdev": "xvda", "format": "raw", "readwrite": 1}],
               "nics": [{"devid": 0, "mac": "00:16:3e:12:34:56", "bridge": "xenbr0", "nictype": "vif"}]}}]
             """);
-        var snapshot = await new XenInventory(_shell, TimeProvider.System) { ConfigDirectory = _shell.In("etc") }.TakeAsync(Cancel);
+        var snapshot = await new XenInventory(_shell, TimeProvider.System) { ConfigDirectory = _shell.In("etc"), LockDirectory = _shell.In("locks") }.TakeAsync(Cancel);
         var db = snapshot.Guests.Single();
         db.Power.ShouldBe(PowerState.Running);
         db.MemoryMiB.ShouldBe(512);

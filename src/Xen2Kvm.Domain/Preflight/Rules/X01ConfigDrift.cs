@@ -20,6 +20,12 @@ public sealed class X01ConfigDrift() : RuleBase("X01", "The config file differs 
             yield break;
         }
 
+        if (guest.IsLocked)
+        {
+            yield return Blocker(guest.Name, $"{guest.Name} was moved away from {facts.SourceHost.Name}, or a move of it is not at its end.",
+                $"{guest.ConfigPath} is set aside", "Roll that move back first, or leave the guest where it is now.");
+        }
+
         // A plan is frozen: a disk that came or grew since it was made would be left behind or cut off.
         foreach (var change in Changes(facts.Plan.Source, guest))
         {
