@@ -17,8 +17,8 @@ public sealed record DiskMark(string Path, string Value, long? SizeBytes)
     public bool IsKnown => Value != "unknown";
 
     /// <summary>
-    /// Whether nothing was written between an earlier mark and this one, and the size is the same. A device that was set up anew, as by a reboot of the host, counts
-    /// from zero: as long as it stands there, nothing was written either.
+    /// Whether nothing was written between an earlier mark and this one, and the size is the same. A device that was set up anew, as by a reboot
+    /// of the host, counts from zero: as long as it stands there, nothing was written either.
     /// </summary>
     public bool IsUntouchedSince(DiskMark earlier) => SizeBytes == earlier.SizeBytes
         && (Value == earlier.Value || (Value == Block + "0" && earlier.Value.StartsWith(Block, StringComparison.Ordinal)));

@@ -90,7 +90,9 @@ public interface IXenHost
     /// <summary>Puts back what <see cref="LockAsync"/> changed. Harmless when repeated.</summary>
     Task UnlockAsync(SourceLock sourceLock, CancellationToken cancellationToken);
 
-    /// <summary>How large each of these disks is and how much was written to it so far, in their order. Two marks tell whether anything was written between them.</summary>
+    /// <summary>
+    /// How large each of these disks is and how much was written to it so far, in their order. Two marks tell whether anything was written between them.
+    /// </summary>
     Task<IReadOnlyList<DiskMark>> MarkDisksAsync(IReadOnlyList<string> paths, CancellationToken cancellationToken);
 
     /// <summary>

@@ -45,7 +45,7 @@ internal sealed class CheckStep(RunOptions options) : StepBase
             return new StepOutcome.Failed($"{name} is {state.Power.ToString().ToLowerInvariant()} on {context.SourceHost.Name} and cannot shut down cleanly. {todo} Then resume; nothing was changed so far.");
         }
 
-        if (await SourceGuard.FindResizedAsync(context, cancellationToken).ConfigureAwait(false) is { } resized)
+        if (SourceGuard.Resized(context, await SourceGuard.LookAsync(context, cancellationToken).ConfigureAwait(false)) is { } resized)
         {
             return new StepOutcome.Failed($"{resized} Nothing was changed so far.");
         }

@@ -13,33 +13,36 @@ internal static class SourceGuard
 {
     private static readonly TimeSpan _every = TimeSpan.FromSeconds(15);
 
-    /// <summary>
-    /// Null while the disks have the sizes that the plan was made for; else why the run cannot go on. Hours can lie between the preflight and the
-    /// shutdown, and what a disk grew by meanwhile would be left behind.
-    /// </summary>
-    public static async Task<string?> FindResizedAsync(StepContext context, CancellationToken cancellationToken)
-    {
-        // Of other formats than raw the file's size is not the disk's.
-        var planned = context.Plan.Source.Disks
-            .Where(disk => disk is { IsCdrom: false, Path: not null, SizeBytes: not null, Format: "raw" }).DistinctBy(disk => disk.Path, StringComparer.Ordinal).ToList();
-        var now = await context.Xen.MarkDisksAsync([.. planned.Select(disk => disk.Path!)], cancellationToken).ConfigureAwait(false);
-        var resized = planned.Zip(now).Where(pair => pair.Second.SizeBytes is { } size && size != pair.First.SizeBytes)
-            .Select(pair => $"{pair.First.Vdev} ({pair.First.Path}) had {pair.First.SizeBytes} bytes, has {pair.Second.SizeBytes}").ToList();
-        return resized.Count == 0
-            ? null
-            : $"{context.Plan.Source.Name} on {context.SourceHost.Name} has disks of other sizes than it was planned with: {string.Join("; ", resized)}. Only what was planned would be copied: refresh the inventory of {context.SourceHost.Name} and make a new plan.";
-    }
+    /// <summary>Looks at the source's disks.</summary>
+    public static Task<IReadOnlyList<DiskMark>> LookAsync(StepContext context, CancellationToken cancellationToken) =>
+        context.Xen.MarkDisksAsync(Paths(context), cancellationToken);
 
     /// <summary>Marks the disks of a guest that is off and locked.</summary>
     public static async Task<IReadOnlyList<DiskMark>> MarkAsync(StepContext context, CancellationToken cancellationToken)
     {
-        var marks = await context.Xen.MarkDisksAsync(Paths(context), cancellationToken).ConfigureAwait(false);
+        var marks = await LookAsync(context, cancellationToken).ConfigureAwait(false);
         foreach (var mark in marks.Where(mark => !mark.IsKnown))
         {
             context.Log($"{context.SourceHost.Name} does not count what is written to {mark.Path}: see to it that nobody starts {context.Plan.Source.Name} there during the move.", RunLogLevel.Warning);
         }
 
         return marks;
+    }
+
+    /// <summary>
+    /// Null while the disks have the sizes that the plan was made for; else why the run cannot go on. Hours can lie between the preflight and the
+    /// shutdown, and what a disk grew by meanwhile would be left behind.
+    /// </summary>
+    public static string? Resized(StepContext context, IReadOnlyList<DiskMark> marks)
+    {
+        var sizes = marks.ToDictionary(mark => mark.Path, mark => mark.SizeBytes, StringComparer.Ordinal);
+
+        // Of other formats than raw the file's size is not the disk's.
+        var resized = Disks(context).Where(disk => disk is { SizeBytes: not null, Format: "raw" } && sizes[disk.Path!] is { } size && size != disk.SizeBytes)
+            .Select(disk => $"{disk.Vdev} ({disk.Path}) had {disk.SizeBytes} bytes, has {sizes[disk.Path!]}").ToList();
+        return resized.Count == 0
+            ? null
+            : $"{context.Plan.Source.Name} on {context.SourceHost.Name} has disks of other sizes than it was planned with: {string.Join("; ", resized)}. Only what was planned would be copied: refresh the inventory of {context.SourceHost.Name} and make a new plan.";
     }
 
     /// <summary>Whether it is time for another look while a step is observed again and again.</summary>
@@ -70,6 +73,8 @@ internal static class SourceGuard
     private static string Advice(string name, string host) =>
         $"The copy is of the state before and is not used: roll this run back, shut {name} down on {host} if it runs there, and start a new run.";
 
-    private static IReadOnlyList<string> Paths(StepContext context) =>
-        [.. context.Plan.Source.Disks.Where(disk => disk is { IsCdrom: false, Path: not null }).Select(disk => disk.Path!).Distinct(StringComparer.Ordinal)];
+    private static IEnumerable<GuestDisk> Disks(StepContext context) =>
+        context.Plan.Source.Disks.Where(disk => disk is { IsCdrom: false, Path: not null }).DistinctBy(disk => disk.Path, StringComparer.Ordinal);
+
+    private static IReadOnlyList<string> Paths(StepContext context) => [.. Disks(context).Select(disk => disk.Path!)];
 }

@@ -41,12 +41,10 @@ internal sealed class StopGuestStep : StepBase
                 context.DownSince = context.Time.GetUtcNow();
             }
 
-            if (await SourceGuard.FindResizedAsync(context, cancellationToken).ConfigureAwait(false) is { } resized)
-            {
-                return new StepOutcome.Failed($"{resized} The guest goes back to {context.SourceHost.Name}.", RollBack: true);
-            }
-
-            return new StepOutcome.Done(new StopOutput(locked, await SourceGuard.MarkAsync(context, cancellationToken).ConfigureAwait(false)));
+            var marks = await SourceGuard.MarkAsync(context, cancellationToken).ConfigureAwait(false);
+            return SourceGuard.Resized(context, marks) is { } resized
+                ? new StepOutcome.Failed($"{resized} The guest goes back to {context.SourceHost.Name}.", RollBack: true)
+                : new StepOutcome.Done(new StopOutput(locked, marks));
         }
 
         // Who chose to wait on has perhaps mended what kept the guest up: it is asked once more, and has the whole time again.
