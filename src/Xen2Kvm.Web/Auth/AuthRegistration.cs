@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Options;
+using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Persistence;
 using Xen2Kvm.Web.Hosting;
 
@@ -36,6 +37,8 @@ internal static class AuthRegistration
         services.AddSingleton<SetupLink>();
         services.AddSingleton<LocalToken>();
         services.AddHostedService<AccessPreparation>();
+        services.AddSingleton<People>();
+        services.AddSingleton<IPeople>(provider => provider.GetRequiredService<People>());
         services.AddScoped<FirstAdmin>();
         services.AddScoped<SignIn>();
     }
