@@ -49,7 +49,17 @@ public sealed record Plan
 /// <param name="ConcernKey"><see cref="Preflight.Concern.Key"/> of the warning.</param>
 /// <param name="By">User name.</param>
 /// <param name="At">When.</param>
-public sealed record Acknowledgement(string ConcernKey, string By, DateTimeOffset At);
+/// <param name="Reason">Why it may be accepted, in that person's words; empty when none was given.</param>
+/// <param name="ExpiresAt">Until when it is accepted; null for as long as the plan exists.</param>
+public sealed record Acknowledgement(string ConcernKey, string By, DateTimeOffset At, string Reason = "", DateTimeOffset? ExpiresAt = null)
+{
+    /// <summary>Whether it holds at a time.</summary>
+    public bool HoldsAt(DateTimeOffset now) => ExpiresAt is not { } until || now < until;
+
+    /// <summary>Who accepted it, why and until when, in words.</summary>
+    public string Describe() =>
+        $"by {By}{(Reason.Length > 0 ? $": {Reason}" : "")}{(ExpiresAt is { } until ? $", until {until.UtcDateTime:yyyy-MM-dd HH:mm} UTC" : "")}";
+}
 
 /// <summary>What is checked after the guest started on its new host.</summary>
 public sealed record ProofSettings

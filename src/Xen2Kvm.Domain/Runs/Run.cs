@@ -55,6 +55,9 @@ public sealed record Run
     /// <summary>The plan.</summary>
     public required Guid PlanId { get; init; }
 
+    /// <summary>The wave it belongs to; null when it was started on its own.</summary>
+    public Guid? WaveId { get; init; }
+
     /// <summary>Guest name, for lists.</summary>
     public required string GuestName { get; init; }
 
