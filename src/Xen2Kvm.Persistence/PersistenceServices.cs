@@ -47,10 +47,12 @@ public static class PersistenceServices
         services.AddSingleton<IHostStore, HostStore>();
         services.AddSingleton<IPlanStore, PlanStore>();
         services.AddSingleton<IRunStore, RunStore>();
+        services.AddSingleton<IWaveStore, WaveStore>();
         services.AddSingleton<IAuditLog, AuditLog>();
         services.AddSingleton<IApiTokenStore, ApiTokenStore>();
         services.AddSingleton<RunChangeListener>();
         services.AddSingleton<IRunChanges>(provider => provider.GetRequiredService<RunChangeListener>());
+        services.AddSingleton<IWaveChanges>(provider => provider.GetRequiredService<RunChangeListener>());
         services.AddHostedService(provider => provider.GetRequiredService<RunChangeListener>());
         return services;
     }

@@ -6,36 +6,32 @@ using Xen2Kvm.Engine.Ports;
 namespace Xen2Kvm.Persistence;
 
 /// <summary>
-/// Listens to what all nodes say of changed runs, on one connection of its own, and passes it on to subscribers of this process. A lost
+/// Listens to what all nodes say of changed runs and waves, on one connection of its own, and passes it on to subscribers of this process. A lost
 /// connection is made again; what was said meanwhile is gone, so subscribers are then told to read everything again.
 /// </summary>
 public sealed partial class RunChangeListener(DatabaseConnection database, TimeProvider time, ILogger<RunChangeListener> logger)
-    : BackgroundService, IRunChanges
+    : BackgroundService, IRunChanges, IWaveChanges
 {
     /// <summary>The channel; a payload is <c>RUNID:SEQUENCE</c>.</summary>
     internal const string Channel = "x2k_run";
+
+    /// <summary>The channel of waves; a payload is the wave's id.</summary>
+    internal const string WaveChannel = "x2k_wave";
 
     private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(30);
 
     private readonly Lock _lock = new();
     private readonly TaskCompletionSource _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private Action<Guid>[] _subscribers = [];
+    private readonly List<Subscription> _subscriptions = [];
 
     /// <summary>Done once the first connection listens.</summary>
     internal Task Listening => _listening.Task;
 
     /// <inheritdoc />
-    public IDisposable Subscribe(Action<Guid> onChanged)
-    {
-        // A delegate of its own for each subscription: the same callback may subscribe twice.
-        Action<Guid> subscriber = id => onChanged(id);
-        lock (_lock)
-        {
-            _subscribers = [.. _subscribers, subscriber];
-        }
+    public IDisposable Subscribe(Action<Guid> onChanged) => Subscribe(Channel, onChanged);
 
-        return new Subscription(this, subscriber);
-    }
+    /// <inheritdoc />
+    public IDisposable SubscribeToWaves(Action<Guid> onChanged) => Subscribe(WaveChannel, onChanged);
 
     /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -50,7 +46,8 @@ public sealed partial class RunChangeListener(DatabaseConnection database, TimeP
                 if (!_listening.TrySetResult())
                 {
                     LogListeningAgain(logger);
-                    Tell(Guid.Empty);
+                    Tell(Channel, Guid.Empty);
+                    Tell(WaveChannel, Guid.Empty);
                 }
 
                 while (true)
@@ -90,9 +87,9 @@ public sealed partial class RunChangeListener(DatabaseConnection database, TimeP
         var connection = new NpgsqlConnection(settings.ConnectionString);
         try
         {
-            connection.Notification += (_, notification) => OnNotification(notification.Payload);
+            connection.Notification += (_, notification) => OnNotification(notification.Channel, notification.Payload);
             await connection.OpenAsync(cancellationToken);
-            await using var command = new NpgsqlCommand($"LISTEN {Channel}", connection);
+            await using var command = new NpgsqlCommand($"LISTEN {Channel}; LISTEN {WaveChannel}", connection);
             await command.ExecuteNonQueryAsync(cancellationToken);
             return connection;
         }
@@ -103,28 +100,39 @@ public sealed partial class RunChangeListener(DatabaseConnection database, TimeP
         }
     }
 
-    private void OnNotification(string payload)
+    private void OnNotification(string channel, string payload)
     {
         var colon = payload.IndexOf(':', StringComparison.Ordinal);
         if (Guid.TryParse(colon < 0 ? payload : payload.AsSpan(0, colon), out var id))
         {
-            Tell(id);
+            Tell(channel, id);
         }
     }
 
-    private void Tell(Guid id)
+    private Subscription Subscribe(string channel, Action<Guid> onChanged)
     {
-        Action<Guid>[] subscribers;
+        var subscription = new Subscription(this, channel, onChanged);
         lock (_lock)
         {
-            subscribers = _subscribers;
+            _subscriptions.Add(subscription);
         }
 
-        foreach (var subscriber in subscribers)
+        return subscription;
+    }
+
+    private void Tell(string channel, Guid id)
+    {
+        Subscription[] subscriptions;
+        lock (_lock)
+        {
+            subscriptions = [.. _subscriptions.Where(subscription => subscription.Channel == channel)];
+        }
+
+        foreach (var subscription in subscriptions)
         {
             try
             {
-                subscriber(id);
+                subscription.OnChanged(id);
             }
 #pragma warning disable CA1031 // One page's fault must not end the news for all the others.
             catch (Exception exception)
@@ -135,22 +143,26 @@ public sealed partial class RunChangeListener(DatabaseConnection database, TimeP
         }
     }
 
-    [LoggerMessage(6101, LogLevel.Warning, "The connection that hears of changed runs is lost or could not be made; next try in {Pause}.")]
+    [LoggerMessage(6101, LogLevel.Warning, "The connection that hears of changed runs and waves is lost or could not be made; next try in {Pause}.")]
     private static partial void LogConnectionLost(ILogger logger, TimeSpan pause, Exception exception);
 
-    [LoggerMessage(6102, LogLevel.Information, "Hears of changed runs again; everything shown is read afresh.")]
+    [LoggerMessage(6102, LogLevel.Information, "Hears of changed runs and waves again; everything shown is read afresh.")]
     private static partial void LogListeningAgain(ILogger logger);
 
-    [LoggerMessage(6103, LogLevel.Error, "A subscriber failed on the change of run {RunId}.")]
-    private static partial void LogSubscriberFailed(ILogger logger, Guid runId, Exception exception);
+    [LoggerMessage(6103, LogLevel.Error, "A subscriber failed on the change of {Id}.")]
+    private static partial void LogSubscriberFailed(ILogger logger, Guid id, Exception exception);
 
-    private sealed class Subscription(RunChangeListener listener, Action<Guid> subscriber) : IDisposable
+    private sealed class Subscription(RunChangeListener listener, string channel, Action<Guid> onChanged) : IDisposable
     {
+        public string Channel { get; } = channel;
+
+        public Action<Guid> OnChanged { get; } = onChanged;
+
         public void Dispose()
         {
             lock (listener._lock)
             {
-                listener._subscribers = [.. listener._subscribers.Where(other => other != subscriber)];
+                listener._subscriptions.Remove(this);
             }
         }
     }

@@ -31,6 +31,10 @@ public sealed class Xen2KvmDbContext(DbContextOptions<Xen2KvmDbContext> options)
 
     internal DbSet<RunEvidenceRow> RunEvidence => Set<RunEvidenceRow>();
 
+    internal DbSet<WaveRow> Waves => Set<WaveRow>();
+
+    internal DbSet<WaveGuestRow> WaveGuests => Set<WaveGuestRow>();
+
     internal DbSet<AuditRow> Audit => Set<AuditRow>();
 
     internal DbSet<ApiTokenRow> ApiTokens => Set<ApiTokenRow>();
@@ -53,6 +57,7 @@ public sealed class Xen2KvmDbContext(DbContextOptions<Xen2KvmDbContext> options)
         IdentityModel.Configure(builder);
         HostModel.Configure(builder);
         RunModel.Configure(builder);
+        WaveModel.Configure(builder);
         ProgramModel.Configure(builder);
         SnakeCaseNames.Apply(builder);
     }

@@ -34,6 +34,9 @@ internal sealed class InMemoryRunStore : IRunStore
     public Task<IReadOnlyList<Run>> ListAsync(int most, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<Run>>([.. _runs.Values.Select(entry => entry.Run)]);
 
+    public Task<IReadOnlyList<Run>> ListInFlightAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<Run>>([.. _runs.Values.Select(entry => entry.Run).Where(run => run.IsActive || run.State == RunState.NeedsAnswer)]);
+
     public Task<(Run Run, RunClaim Claim)?> ClaimNextAsync(string worker, TimeSpan lease, CancellationToken cancellationToken)
     {
         lock (_lock)

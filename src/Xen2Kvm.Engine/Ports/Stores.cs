@@ -75,6 +75,9 @@ public interface IRunStore
     /// <summary>Runs, newest first.</summary>
     Task<IReadOnlyList<Run>> ListAsync(int most, CancellationToken cancellationToken);
 
+    /// <summary>Every run in flight: those that a worker has or will take, and those that wait for a person's answer.</summary>
+    Task<IReadOnlyList<Run>> ListInFlightAsync(CancellationToken cancellationToken);
+
     /// <summary>Claims an active run whose lease has run out (or that has none); null when there is none.</summary>
     Task<(Run Run, RunClaim Claim)?> ClaimNextAsync(string worker, TimeSpan lease, CancellationToken cancellationToken);
 

@@ -721,6 +721,10 @@ namespace Xen2Kvm.Persistence.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("up_again_at");
 
+                    b.Property<Guid?>("WaveId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("wave_id");
+
                     b.Property<string>("Worker")
                         .HasColumnType("text")
                         .HasColumnName("worker");
@@ -733,6 +737,10 @@ namespace Xen2Kvm.Persistence.Migrations
 
                     b.HasIndex("PlanId")
                         .HasDatabaseName("ix_runs_plan_id");
+
+                    b.HasIndex("WaveId")
+                        .HasDatabaseName("ix_runs_wave_id")
+                        .HasFilter("wave_id IS NOT NULL");
 
                     b.HasIndex("SourceHostId", "GuestName")
                         .IsUnique()
@@ -807,6 +815,76 @@ namespace Xen2Kvm.Persistence.Migrations
                         .HasName("pk_settings");
 
                     b.ToTable("settings", (string)null);
+                });
+
+            modelBuilder.Entity("Xen2Kvm.Persistence.Rows.WaveGuestRow", b =>
+                {
+                    b.Property<Guid>("SourceHostId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("source_host_id");
+
+                    b.Property<string>("GuestName")
+                        .HasColumnType("text")
+                        .HasColumnName("guest_name");
+
+                    b.Property<Guid>("WaveId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("wave_id");
+
+                    b.HasKey("SourceHostId", "GuestName")
+                        .HasName("pk_wave_guests");
+
+                    b.HasIndex("WaveId")
+                        .HasDatabaseName("ix_wave_guests_wave_id");
+
+                    b.ToTable("wave_guests", (string)null);
+                });
+
+            modelBuilder.Entity("Xen2Kvm.Persistence.Rows.WaveRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Document")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("document");
+
+                    b.Property<string>("Dossier")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("dossier");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("state");
+
+                    b.Property<long>("Version")
+                        .HasColumnType("bigint")
+                        .HasColumnName("version");
+
+                    b.HasKey("Id")
+                        .HasName("pk_waves");
+
+                    b.HasIndex("CreatedAt")
+                        .HasDatabaseName("ix_waves_created_at");
+
+                    b.HasIndex("Name")
+                        .IsUnique()
+                        .HasDatabaseName("ix_waves_name")
+                        .HasFilter("state NOT IN ('Done', 'Cancelled')");
+
+                    b.ToTable("waves", (string)null);
                 });
 
             modelBuilder.Entity("Microsoft.AspNetCore.Identity.IdentityRoleClaim<System.Guid>", b =>
@@ -924,6 +1002,16 @@ namespace Xen2Kvm.Persistence.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_run_samples_run_id");
+                });
+
+            modelBuilder.Entity("Xen2Kvm.Persistence.Rows.WaveGuestRow", b =>
+                {
+                    b.HasOne("Xen2Kvm.Persistence.Rows.WaveRow", null)
+                        .WithMany()
+                        .HasForeignKey("WaveId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_wave_guests_wave_id");
                 });
 #pragma warning restore 612, 618
         }

@@ -29,6 +29,8 @@ internal sealed class RunRow
 
     public Guid PlanId { get; set; }
 
+    public Guid? WaveId { get; set; }
+
     /// <summary>Source host's id; with <see cref="GuestName"/> the thing that only one unfinished run may move.</summary>
     public Guid SourceHostId { get; set; }
 

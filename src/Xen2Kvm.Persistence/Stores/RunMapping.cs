@@ -13,6 +13,7 @@ internal static class RunMapping
         {
             Id = run.Id,
             PlanId = run.PlanId,
+            WaveId = run.WaveId,
             SourceHostId = sourceHostId,
             GuestName = StoreText.Clean(run.GuestName),
             SourceHost = StoreText.Clean(run.SourceHost),
@@ -52,6 +53,7 @@ internal static class RunMapping
     {
         Id = row.Id,
         PlanId = row.PlanId,
+        WaveId = row.WaveId,
         GuestName = row.GuestName,
         SourceHost = row.SourceHost,
         TargetHost = row.TargetHost,

@@ -50,6 +50,15 @@ internal sealed partial class RunStore(IDbContextFactory<Xen2KvmDbContext> conte
         return rows.ConvertAll(RunMapping.ToRun);
     }
 
+    public async Task<IReadOnlyList<Run>> ListInFlightAsync(CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var rows = await context.Runs.AsNoTracking()
+            .Where(row => row.State == RunState.Queued || row.State == RunState.Running || row.State == RunState.NeedsAnswer || row.State == RunState.RollingBack)
+            .OrderByDescending(row => row.CreatedAt).ThenByDescending(row => row.Id).ToListAsync(cancellationToken);
+        return rows.ConvertAll(RunMapping.ToRun);
+    }
+
     public async Task<(Run Run, RunClaim Claim)?> ClaimNextAsync(string worker, TimeSpan lease, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();

@@ -121,7 +121,7 @@ internal static class Some
         Proof = new() { PingAddress = "192.0.2.10", TcpPort = 80, TimeoutSeconds = 60 },
         ShutdownTimeoutSeconds = 120,
         RateLimitBytesPerSecond = 1 << 20,
-        Acknowledged = [new("X07:xvda1", "ann", Time)],
+        Acknowledged = [new("X07:xvda1", "ann", Time, "it is a test", Time.AddDays(3))],
         CreatedAt = Time,
         CreatedBy = "ann",
     };
@@ -130,6 +130,7 @@ internal static class Some
     {
         Id = Guid.CreateVersion7(),
         PlanId = Guid.NewGuid(),
+        WaveId = Guid.NewGuid(),
         GuestName = guest ?? $"guest-{Guid.NewGuid():N}",
         SourceHost = "xen1",
         TargetHost = "kvm1",

@@ -22,6 +22,8 @@ public sealed class Store(Cluster cluster) : IAsyncLifetime
 
     public IRunStore Runs => Services.GetRequiredService<IRunStore>();
 
+    public IWaveStore Waves => Services.GetRequiredService<IWaveStore>();
+
     public IAuditLog Audit => Services.GetRequiredService<IAuditLog>();
 
     public IApiTokenStore Tokens => Services.GetRequiredService<IApiTokenStore>();

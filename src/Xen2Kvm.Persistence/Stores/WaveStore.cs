@@ -1,0 +1,133 @@
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Domain.Waves;
+using Xen2Kvm.Engine.Ports;
+using Xen2Kvm.Persistence.Model;
+using Xen2Kvm.Persistence.Rows;
+
+namespace Xen2Kvm.Persistence.Stores;
+
+/// <summary>Waves, each as one document with a version: who writes must have seen the one before.</summary>
+internal sealed class WaveStore(IDbContextFactory<Xen2KvmDbContext> contexts) : IWaveStore
+{
+    // Any number that nothing else of this database locks by.
+    private const long DispatchLock = 0x78326b5f77617665;
+
+    private static readonly WaveState[] Ended = [WaveState.Done, WaveState.Cancelled];
+
+    public async Task<IReadOnlyList<Wave>> ListAsync(CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        return await ReadAsync(context.Waves, cancellationToken);
+    }
+
+    public async Task<IReadOnlyList<Wave>> ListOpenAsync(CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        return await ReadAsync(context.Waves.Where(row => !Ended.Contains(row.State)), cancellationToken);
+    }
+
+    public async Task<Wave?> FindAsync(Guid id, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        return (await ReadAsync(context.Waves.Where(row => row.Id == id), cancellationToken)).SingleOrDefault();
+    }
+
+    public async Task<Wave?> FindOpenOfAsync(Guid sourceHostId, string guestName, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var name = StoreText.Clean(guestName);
+        var ids = context.WaveGuests.Where(guest => guest.SourceHostId == sourceHostId && guest.GuestName == name).Select(guest => guest.WaveId);
+        return (await ReadAsync(context.Waves.Where(row => ids.Contains(row.Id)), cancellationToken)).SingleOrDefault();
+    }
+
+    public async Task<WaveDossier?> FindDossierAsync(Guid id, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var document = await context.Waves.Where(row => row.Id == id).Select(row => row.Dossier).SingleOrDefaultAsync(cancellationToken);
+        return document is null ? null : StoreJson.Read<WaveDossier>(document);
+    }
+
+    public async Task<WaveSave> SaveAsync(Wave wave, WaveDossier? dossier, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        var row = await context.Waves.FromSql($"SELECT * FROM waves WHERE id = {wave.Id} FOR NO KEY UPDATE").SingleOrDefaultAsync(cancellationToken);
+        if ((row?.Version ?? 0) != wave.Version)
+        {
+            return WaveSave.Stale;
+        }
+
+        if (row is null)
+        {
+            row = new WaveRow { Id = wave.Id, CreatedAt = wave.CreatedAt };
+            context.Waves.Add(row);
+        }
+
+        var next = wave with { Version = wave.Version + 1 };
+        (row.Name, row.State, row.Version, row.Document) = (StoreText.Clean(next.Name), next.State, next.Version, StoreJson.Write(next));
+        row.Dossier = dossier is null ? row.Dossier : StoreJson.Write(dossier);
+        try
+        {
+            await context.SaveChangesAsync(cancellationToken);
+            await context.WaveGuests.Where(guest => guest.WaveId == wave.Id).ExecuteDeleteAsync(cancellationToken);
+            if (next.IsOpen)
+            {
+                context.WaveGuests.AddRange(next.Entries.Select(entry => new WaveGuestRow
+                {
+                    SourceHostId = entry.SourceHostId, GuestName = StoreText.Clean(entry.GuestName), WaveId = wave.Id,
+                }));
+                await context.SaveChangesAsync(cancellationToken);
+            }
+        }
+        catch (DbUpdateException exception) when (exception.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } unique)
+        {
+            return unique.ConstraintName switch
+            {
+                WaveModel.OneOpenNameIndex => WaveSave.NameTaken,
+                "pk_waves" => WaveSave.Stale,
+                _ => WaveSave.GuestTaken,
+            };
+        }
+
+        await context.Database.ExecuteSqlAsync($"SELECT pg_notify({RunChangeListener.WaveChannel}, {wave.Id.ToString()})", cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return WaveSave.Saved;
+    }
+
+    public async Task<IReadOnlyList<Run>> ListRunsAsync(Guid id, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var rows = await context.Runs.AsNoTracking().Where(row => row.WaveId == id).OrderByDescending(row => row.CreatedAt).ThenByDescending(row => row.Id)
+            .ToListAsync(cancellationToken);
+        return rows.ConvertAll(RunMapping.ToRun);
+    }
+
+    public async Task<bool> AloneAsync(Func<CancellationToken, Task> work, CancellationToken cancellationToken)
+    {
+        // A lock of the session, not of a transaction: the work may take minutes. The server lets go of it when the connection breaks.
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        await context.Database.OpenConnectionAsync(cancellationToken);
+        if (!await context.Database.SqlQuery<bool>($"SELECT pg_try_advisory_lock({DispatchLock}) AS \"Value\"").SingleAsync(cancellationToken))
+        {
+            return false;
+        }
+
+        try
+        {
+            await work(cancellationToken);
+            return true;
+        }
+        finally
+        {
+            await context.Database.ExecuteSqlAsync($"SELECT pg_advisory_unlock({DispatchLock})", CancellationToken.None);
+        }
+    }
+
+    private static async Task<IReadOnlyList<Wave>> ReadAsync(IQueryable<WaveRow> rows, CancellationToken cancellationToken)
+    {
+        var documents = await rows.OrderByDescending(row => row.CreatedAt).ThenByDescending(row => row.Id).Select(row => row.Document).ToListAsync(cancellationToken);
+        return documents.ConvertAll(StoreJson.Read<Wave>);
+    }
+}
