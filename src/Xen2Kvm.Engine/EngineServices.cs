@@ -8,6 +8,7 @@ using Xen2Kvm.Engine.Preflight;
 using Xen2Kvm.Engine.Routes;
 using Xen2Kvm.Engine.Routes.BlockCopy;
 using Xen2Kvm.Engine.Runs;
+using Xen2Kvm.Engine.Waves;
 
 namespace Xen2Kvm.Engine;
 
@@ -22,7 +23,11 @@ public static class EngineServices
             .Validate(options => options.MaxConcurrentRuns is > 0 and <= 100, "Runs:MaxConcurrentRuns must be 1 to 100.")
             .Validate(options => options.Lease >= 3 * options.RenewEvery, "Runs:Lease must be at least three times Runs:RenewEvery.")
             .ValidateOnStart();
+        services.AddOptions<WaveOptions>().Bind(configuration.GetSection("Waves"))
+            .Validate(options => options.LookEvery > TimeSpan.Zero && options.RetryAfter > TimeSpan.Zero, "Waves:LookEvery and Waves:RetryAfter must be above zero.")
+            .ValidateOnStart();
         services.AddSingleton<RunFeed>();
+        services.AddSingleton<WaveFeed>();
         services.AddSingleton<HostService>();
         services.AddSingleton<InventoryService>();
         services.AddSingleton<PreflightService>();
@@ -30,6 +35,8 @@ public static class EngineServices
         services.AddSingleton<PlanService>();
         services.AddSingleton<RunService>();
         services.AddSingleton<RunExecutor>();
+        services.AddSingleton<WaveService>();
+        services.AddSingleton<WaveDispatcher>();
         services.AddSingleton<IRoute, BlockCopyRoute>();
         foreach (var contract in new[] { typeof(IGuestRule), typeof(IPreflightRule), typeof(IDiskRule) })
         {
@@ -40,6 +47,7 @@ public static class EngineServices
         }
 
         services.AddHostedService<RunWorker>();
+        services.AddHostedService<WaveWorker>();
         services.AddHostedService<InventoryWorker>();
         return services;
     }

@@ -67,6 +67,7 @@ public static class DashboardHost
         builder.Services.AddDashboardApi();
         builder.Services.AddSignalR();
         builder.Services.AddHostedService<RunChangeRelay>();
+        builder.Services.AddHostedService<WaveChangeRelay>();
         builder.Services.AddPages();
         builder.Services.AddHealthChecks().AddCheck<DatabaseHealth>("database");
         configure?.Invoke(builder);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Xen2Kvm.Domain.Inventory;
 using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Preflight;
@@ -6,24 +7,48 @@ using Xen2Kvm.Engine.Ports;
 
 namespace Xen2Kvm.Engine.Preflight;
 
+/// <summary>What a preflight found.</summary>
+/// <param name="Plan">The plan.</param>
+/// <param name="Guest">The guest as it is on its host now; null when it is gone, or its host cannot be asked.</param>
+/// <param name="Concerns">Every concern, blockers first.</param>
+/// <param name="IsUnreachable">A host could not be asked: nothing is known of guest and rules.</param>
+public sealed record PreflightReport(Plan Plan, Guest? Guest, IReadOnlyList<Concern> Concerns, bool IsUnreachable);
+
 /// <summary>Collects facts and runs the rules over them.</summary>
 public sealed class PreflightService(
     IHostStore hosts, HostService hostService, InventoryService inventory, IHostConnector connector, IEnumerable<IPreflightRule> rules,
     IEnumerable<IGuestRule> guestRules)
 {
-    /// <summary>Collects fresh facts and returns every concern, blockers first.</summary>
-    public async Task<IReadOnlyList<Concern>> CheckAsync(Plan plan, CancellationToken cancellationToken)
-    {
-        var unreachable = new List<Concern>();
-        var source = await RefreshAsync(plan.SourceHostId, unreachable, cancellationToken).ConfigureAwait(false);
-        var target = await RefreshAsync(plan.TargetHostId, unreachable, cancellationToken).ConfigureAwait(false);
-        if (source is not { } from || target is not { } to)
-        {
-            return unreachable;
-        }
+    private const int HostsAtOnce = 4;
 
-        var facts = await CollectAsync(plan, from, to, cancellationToken).ConfigureAwait(false);
-        return Evaluate(facts);
+    /// <summary>Collects fresh facts and returns every concern, blockers first.</summary>
+    public async Task<IReadOnlyList<Concern>> CheckAsync(Plan plan, CancellationToken cancellationToken) =>
+        (await CheckAsync([plan], cancellationToken).ConfigureAwait(false))[0].Concerns;
+
+    /// <summary>Checks plans together, in their order: each host is inventoried once for all of them.</summary>
+    public async Task<IReadOnlyList<PreflightReport>> CheckAsync(IReadOnlyList<Plan> plans, CancellationToken cancellationToken)
+    {
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = HostsAtOnce, CancellationToken = cancellationToken };
+        var seen = new ConcurrentDictionary<Guid, (Host Host, HostSnapshot? Snapshot)>();
+        await Parallel.ForEachAsync(plans.SelectMany(plan => new[] { plan.SourceHostId, plan.TargetHostId }).Distinct(), parallel,
+            async (id, token) => seen[id] = await RefreshAsync(id, token).ConfigureAwait(false)).ConfigureAwait(false);
+
+        var all = await inventory.ListGuestsAsync(cancellationToken).ConfigureAwait(false);
+        var reports = new PreflightReport[plans.Count];
+        await Parallel.ForEachAsync(plans.Index(), parallel, async (item, token) =>
+        {
+            var (source, target) = (seen[item.Item.SourceHostId], seen[item.Item.TargetHostId]);
+            if (source.Snapshot is not { } from || target.Snapshot is not { } to)
+            {
+                reports[item.Index] = new PreflightReport(
+                    item.Item, null, [.. new[] { source, target }.Where(host => host.Snapshot is null).Select(host => Unreachable(host.Host))], true);
+                return;
+            }
+
+            var facts = await CollectAsync(item.Item, (source.Host, from), (target.Host, to), all, token).ConfigureAwait(false);
+            reports[item.Index] = new PreflightReport(item.Item, facts.Guest, Evaluate(facts), false);
+        }).ConfigureAwait(false);
+        return reports;
     }
 
     /// <summary>Runs every rule over given facts, those of the source side and those of the plan, blockers first.</summary>
@@ -31,28 +56,24 @@ public sealed class PreflightService(
         (facts.ToGuestFacts() is { } guest ? guestRules.SelectMany(rule => rule.Evaluate(guest)) : [])
         .Concat(rules.SelectMany(rule => rule.Evaluate(facts))));
 
-    /// <summary>What stops a start: blockers, and warnings that nobody accepted.</summary>
-    public static IReadOnlyList<Concern> Stopping(Plan plan, IEnumerable<Concern> concerns) =>
+    /// <summary>What stops a start: blockers, and warnings that nobody accepted, or not any longer.</summary>
+    public static IReadOnlyList<Concern> Stopping(Plan plan, IEnumerable<Concern> concerns, DateTimeOffset now) =>
         [.. concerns.Where(concern => concern.Severity == Severity.Blocker
-            || (concern.Severity == Severity.Warning && plan.Acknowledged.All(known => known.ConcernKey != concern.Key)))];
+            || (concern.Severity == Severity.Warning && plan.Acknowledged.All(known => known.ConcernKey != concern.Key || !known.HoldsAt(now))))];
 
-    private async Task<(Host Host, HostSnapshot Snapshot)?> RefreshAsync(
-        Guid id, List<Concern> unreachable, CancellationToken cancellationToken)
+    private static Concern Unreachable(Host host) => new("X23", Severity.Blocker, host.Name, $"{host.Name} cannot be inventoried.", host.LastError ?? "",
+        "Open the host's page, test the connection and mend what it names.");
+
+    private async Task<(Host Host, HostSnapshot? Snapshot)> RefreshAsync(Guid id, CancellationToken cancellationToken)
     {
         var snapshot = await hostService.RefreshAsync(id, cancellationToken).ConfigureAwait(false);
         var host = await hosts.FindAsync(id, cancellationToken).ConfigureAwait(false) ?? throw new RefusedException("This host is not known any more.");
-        if (snapshot is not null)
-        {
-            return (host, snapshot);
-        }
-
-        unreachable.Add(new Concern("X23", Severity.Blocker, host.Name, $"{host.Name} cannot be inventoried.", host.LastError ?? "",
-            "Open the host's page, test the connection and mend what it names."));
-        return null;
+        return (host, snapshot);
     }
 
     private async Task<PreflightFacts> CollectAsync(
-        Plan plan, (Host Host, HostSnapshot Snapshot) source, (Host Host, HostSnapshot Snapshot) target, CancellationToken cancellationToken)
+        Plan plan, (Host Host, HostSnapshot Snapshot) source, (Host Host, HostSnapshot Snapshot) target, IReadOnlyList<GuestOnHost> all,
+        CancellationToken cancellationToken)
     {
         var sourceShell = connector.Shell(source.Host);
         var targetShell = connector.Shell(target.Host);
@@ -69,7 +90,6 @@ public sealed class PreflightService(
         var kernel = plan.Source.Boot is { Method: BootMethod.HostKernel, Kernel: { } path } boot
             ? await connector.Xen(sourceShell).ReadKernelAsync(path, boot.Ramdisk, cancellationToken).ConfigureAwait(false)
             : null;
-        var all = await inventory.ListGuestsAsync(cancellationToken).ConfigureAwait(false);
         return new PreflightFacts
         {
             Plan = plan,

@@ -1,3 +1,4 @@
+using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Runs;
 using Xen2Kvm.Engine.Inventory;
 using Xen2Kvm.Engine.Ports;
@@ -8,7 +9,7 @@ namespace Xen2Kvm.Engine.Runs;
 
 /// <summary>What a person can do with runs. The work itself is done by <see cref="RunWorker"/>.</summary>
 public sealed class RunService(
-    IRunStore runs, IPlanStore plans, IHostStore hosts, PreflightService preflight, IEnumerable<IRoute> routes, IAuditLog audit,
+    IRunStore runs, IPlanStore plans, IHostStore hosts, IWaveStore waves, PreflightService preflight, IEnumerable<IRoute> routes, IAuditLog audit,
     RunFeed feed, TimeProvider time)
 {
     /// <summary>Runs, newest first.</summary>
@@ -33,13 +34,18 @@ public sealed class RunService(
     public Task<RunEvidence?> FindEvidenceAsync(Guid id, string name, CancellationToken cancellationToken) =>
         runs.FindEvidenceAsync(id, name, cancellationToken);
 
-    /// <summary>Starts a run of a plan: fresh preflight first.</summary>
-    /// <exception cref="RefusedException">A blocker, an unaccepted warning, or another run of the same guest.</exception>
+    /// <summary>Starts a run of a plan on its own: fresh preflight first.</summary>
+    /// <exception cref="RefusedException">A blocker, an unaccepted warning, another run of the same guest, or a wave that has the guest.</exception>
     public async Task<Run> StartAsync(Guid planId, string by, CancellationToken cancellationToken)
     {
         var plan = await plans.FindAsync(planId, cancellationToken).ConfigureAwait(false) ?? throw new RefusedException("This plan is not known.");
+        if (await waves.FindOpenOfAsync(plan.SourceHostId, plan.Source.Name, cancellationToken).ConfigureAwait(false) is { } wave)
+        {
+            throw new RefusedException($"{plan.Source.Name} is in the wave {wave.Name} and starts with it. Take it out of the wave to start it on its own.");
+        }
+
         var concerns = await preflight.CheckAsync(plan, cancellationToken).ConfigureAwait(false);
-        var stopping = PreflightService.Stopping(plan, concerns);
+        var stopping = PreflightService.Stopping(plan, concerns, time.GetUtcNow());
         if (stopping.Count > 0)
         {
             throw new RefusedException("The preflight does not allow a start: "
@@ -47,6 +53,13 @@ public sealed class RunService(
                 + " Mend the blockers; accept the warnings by name.");
         }
 
+        return await BeginAsync(plan, null, by, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Adds the run of a plan that has passed its preflight.</summary>
+    /// <exception cref="RefusedException">Another run of the same guest has not come to its end.</exception>
+    internal async Task<Run> BeginAsync(Plan plan, Guid? waveId, string by, CancellationToken cancellationToken)
+    {
         var source = await hosts.FindAsync(plan.SourceHostId, cancellationToken).ConfigureAwait(false);
         var target = await hosts.FindAsync(plan.TargetHostId, cancellationToken).ConfigureAwait(false);
         var route = routes.FirstOrDefault(candidate => candidate.Id == plan.Route)
@@ -56,6 +69,7 @@ public sealed class RunService(
         {
             Id = Guid.CreateVersion7(now),
             PlanId = plan.Id,
+            WaveId = waveId,
             GuestName = plan.Source.Name,
             SourceHost = source?.Name ?? "?",
             TargetHost = target?.Name ?? "?",

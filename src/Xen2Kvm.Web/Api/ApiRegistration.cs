@@ -29,6 +29,7 @@ internal static class ApiRegistration
         PlanEndpoints.Map(api.MapGroup("/plans").WithTags("Plans"));
         RunEndpoints.Map(api.MapGroup("/runs").WithTags("Runs"));
         EvidenceEndpoints.Map(api.MapGroup("/runs").WithTags("Runs"));
+        WaveEndpoints.Map(api.MapGroup("/waves").WithTags("Waves"));
         AccessEndpoints.Map(api.WithTags("Access"));
         endpoints.MapOpenApi("/openapi/{documentName}.json").RequireAuthorization(Roles.Viewer);
     }

@@ -85,11 +85,11 @@ internal static class PlanEndpoints
         return TypedResults.Created($"/api/v1/plans/{plan.Id}", plan);
     }
 
-    private static async Task<PreflightResult> PreflightAsync(Guid id, PlanService plans, CancellationToken cancellationToken)
+    private static async Task<PreflightResult> PreflightAsync(Guid id, PlanService plans, TimeProvider time, CancellationToken cancellationToken)
     {
         var plan = await FindAsync(id, plans, cancellationToken).ConfigureAwait(false);
         var concerns = await plans.PreflightAsync(plan, cancellationToken).ConfigureAwait(false);
-        var stopping = PreflightService.Stopping(plan, concerns);
+        var stopping = PreflightService.Stopping(plan, concerns, time.GetUtcNow());
         return new PreflightResult(stopping.Count == 0, [.. stopping.Select(concern => concern.Key)], concerns);
     }
 

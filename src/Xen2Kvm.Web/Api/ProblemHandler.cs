@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Mvc;
 using Xen2Kvm.Domain.Planning;
+using Xen2Kvm.Domain.Waves;
 using Xen2Kvm.Engine.Inventory;
 using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Web.Auth;
@@ -43,7 +44,7 @@ internal sealed partial class ProblemHandler(IProblemDetailsService problems, IL
 
     private static (int Status, string Title, string Detail) Describe(Exception failure, string trace) => failure switch
     {
-        RefusedException refused => (StatusCodes.Status409Conflict, "Refused", refused.Message),
+        RefusedException or WaveException => (StatusCodes.Status409Conflict, "Refused", failure.Message),
         PlanningException planning => (StatusCodes.Status422UnprocessableEntity, "This guest cannot be planned so", planning.Message),
         RemoteException remote => (StatusCodes.Status502BadGateway, $"{remote.HostName} did not do what was asked", remote.Message),
         ApiException { Status: StatusCodes.Status404NotFound } missing => (missing.Status, "Not found", missing.Message),

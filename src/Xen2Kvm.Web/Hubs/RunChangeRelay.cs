@@ -7,7 +7,7 @@ namespace Xen2Kvm.Web.Hubs;
 
 /// <summary>
 /// Passes what the database says of changed runs, whichever node changed them, on to the pages of this process (<see cref="RunFeed"/>) and
-/// to the hub's clients. Bursts are gathered: one message per run and <see cref="RunFeed.MinimumInterval"/>.
+/// to the hub's clients. Bursts are gathered: one message per run and <see cref="ChangeFeed.MinimumInterval"/>.
 /// </summary>
 internal sealed partial class RunChangeRelay(
     IRunChanges changes, RunFeed feed, IRunStore runs, IHubContext<RunsHub> hub, TimeProvider time, ILogger<RunChangeRelay> logger) : BackgroundService

@@ -5,8 +5,9 @@ using Xen2Kvm.Web.Auth;
 namespace Xen2Kvm.Web.Hubs;
 
 /// <summary>
-/// Tells programs which runs changed. A client calls <c>Watch(runId)</c> or <c>WatchAll()</c> and receives <c>runChanged(runId)</c>; it
-/// then reads the run by the REST API, so that everyone sees the same truth. The empty id means: changes may have been missed, read again.
+/// Tells programs which runs and waves changed. A client calls <c>Watch(runId)</c> or <c>WatchAll()</c> and receives
+/// <c>runChanged(runId)</c>, or <c>WatchWaves()</c> and receives <c>waveChanged(waveId)</c>; it then reads the run or wave by the REST API,
+/// so that everyone sees the same truth. The empty id means: changes may have been missed, read again.
 /// </summary>
 [Authorize(Roles.Viewer)]
 internal sealed class RunsHub : Hub
@@ -16,6 +17,12 @@ internal sealed class RunsHub : Hub
 
     /// <summary>Name of the message.</summary>
     public const string RunChanged = "runChanged";
+
+    /// <summary>Name of the message of waves.</summary>
+    public const string WaveChanged = "waveChanged";
+
+    /// <summary>The group of those who watch waves.</summary>
+    public const string Waves = "waves";
 
     /// <summary>The group of those who watch every run.</summary>
     public const string All = "runs";
@@ -28,6 +35,9 @@ internal sealed class RunsHub : Hub
 
     /// <summary>Ends watching one run.</summary>
     public Task Unwatch(Guid runId) => Groups.RemoveFromGroupAsync(Context.ConnectionId, One(runId), Context.ConnectionAborted);
+
+    /// <summary>Watches every wave.</summary>
+    public Task WatchWaves() => Groups.AddToGroupAsync(Context.ConnectionId, Waves, Context.ConnectionAborted);
 
     /// <summary>Watches every run.</summary>
     public Task WatchAll() => Groups.AddToGroupAsync(Context.ConnectionId, All, Context.ConnectionAborted);

@@ -14,6 +14,7 @@ using Xen2Kvm.Domain.Preflight.Rules;
 using Xen2Kvm.Engine.Inventory;
 using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Engine.Runs;
+using Xen2Kvm.Engine.Waves;
 using Xen2Kvm.Persistence;
 using Xen2Kvm.Web.Auth;
 
@@ -59,7 +60,7 @@ public sealed class Dashboard : IAsyncDisposable
             builder.Services.AddSingleton<IGuestRule, X05SharedDisk>();
             builder.Services.Replace(ServiceDescriptor.Singleton(hosts.Connector));
             foreach (var worker in builder.Services.Where(service => service.ImplementationType == typeof(RunWorker)
-                || service.ImplementationType == typeof(InventoryWorker)).ToList())
+                || service.ImplementationType == typeof(InventoryWorker) || service.ImplementationType == typeof(WaveWorker)).ToList())
             {
                 builder.Services.Remove(worker);
             }

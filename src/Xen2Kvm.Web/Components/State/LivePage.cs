@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Components;
 using Xen2Kvm.Domain.Planning;
+using Xen2Kvm.Domain.Waves;
 using Xen2Kvm.Engine.Inventory;
 using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Engine.Runs;
@@ -146,7 +147,7 @@ public abstract partial class LivePage : ComponentBase, IDisposable
 
     private string Explain(Exception fault)
     {
-        if (fault is RefusedException or RemoteException or PlanningException)
+        if (fault is RefusedException or RemoteException or PlanningException or WaveException)
         {
             return fault.Message;
         }

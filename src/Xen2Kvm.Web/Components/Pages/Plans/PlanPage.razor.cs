@@ -45,7 +45,7 @@ public sealed partial class PlanPage
                 return _checking ? "Both hosts are being checked…" : "The preflight has not been made.";
             }
 
-            var stopping = PreflightService.Stopping(_plan!, _concerns);
+            var stopping = PreflightService.Stopping(_plan!, _concerns, Viewer.Now);
             var (blockers, warnings) = (stopping.Count(concern => concern.Severity == Severity.Blocker), stopping.Count(concern => concern.Severity == Severity.Warning));
             return (blockers, warnings) switch
             {

@@ -1,0 +1,258 @@
+using Microsoft.Extensions.Options;
+using Xen2Kvm.Domain.Planning;
+using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Domain.Waves;
+using Xen2Kvm.Engine.Inventory;
+using Xen2Kvm.Engine.Ports;
+using Xen2Kvm.Engine.Preflight;
+using Xen2Kvm.Engine.Runs;
+
+namespace Xen2Kvm.Engine.Waves;
+
+/// <summary>What people can do with waves. Their plans are started by <see cref="WaveDispatcher"/>.</summary>
+public sealed class WaveService(
+    IWaveStore waves, IPlanStore plans, IHostStore hosts, IRunStore runs, PreflightService preflight, IPeople people, IAuditLog audit, WaveFeed feed,
+    IOptions<WaveOptions> options, TimeProvider time)
+{
+    private const int MostTries = 5;
+
+    /// <summary>The one who submits a wave may approve it, too: a lab.</summary>
+    public bool SelfApproval => options.Value.SelfApproval;
+
+    /// <summary>All waves, newest first.</summary>
+    public Task<IReadOnlyList<Wave>> ListAsync(CancellationToken cancellationToken) => waves.ListAsync(cancellationToken);
+
+    /// <summary>One wave, or null.</summary>
+    public Task<Wave?> FindAsync(Guid id, CancellationToken cancellationToken) => waves.FindAsync(id, cancellationToken);
+
+    /// <summary>The open wave that a guest of a host is in, or null.</summary>
+    public Task<Wave?> FindOpenOfAsync(Guid sourceHostId, string guestName, CancellationToken cancellationToken) =>
+        waves.FindOpenOfAsync(sourceHostId, guestName, cancellationToken);
+
+    /// <summary>What was submitted last, or null.</summary>
+    public Task<WaveDossier?> FindDossierAsync(Guid id, CancellationToken cancellationToken) => waves.FindDossierAsync(id, cancellationToken);
+
+    /// <summary>Where a wave and each of its plans stand now.</summary>
+    public async Task<WaveView> LookAsync(Wave wave, CancellationToken cancellationToken) => WaveView.Of(
+        wave, await waves.ListRunsAsync(wave.Id, cancellationToken).ConfigureAwait(false),
+        await runs.ListInFlightAsync(cancellationToken).ConfigureAwait(false), time.GetUtcNow());
+
+    /// <summary>Makes a draft.</summary>
+    /// <exception cref="WaveException">It makes no sense.</exception>
+    /// <exception cref="RefusedException">Its name or one of its guests belongs to another open wave.</exception>
+    public async Task<Wave> CreateAsync(WaveDraft draft, string by, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var wave = await FillAsync(new Wave { Id = Guid.CreateVersion7(now), Name = "", CreatedAt = now, CreatedBy = by }, draft, cancellationToken).ConfigureAwait(false);
+        return await SaveAsync(wave, null, by, "wave.create", $"{wave.Entries.Count} plans", cancellationToken).ConfigureAwait(false)
+            ?? throw new RefusedException("This wave exists already.");
+    }
+
+    /// <summary>Changes a draft.</summary>
+    /// <param name="id">The wave.</param>
+    /// <param name="version">The version that the person saw; null takes the present one.</param>
+    /// <param name="draft">What is wanted.</param>
+    /// <param name="by">Who wants it.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="RefusedException">Someone else changed it meanwhile, and more.</exception>
+    public async Task<Wave> ChangeAsync(Guid id, long? version, WaveDraft draft, string by, CancellationToken cancellationToken)
+    {
+        var wave = await KnownAsync(id, cancellationToken).ConfigureAwait(false);
+        var started = (await waves.ListRunsAsync(id, cancellationToken).ConfigureAwait(false)).Select(run => run.PlanId).ToHashSet();
+        var changed = WaveRules.Change(wave, await FillAsync(wave, draft, cancellationToken).ConfigureAwait(false), started);
+        var saved = version is null || version == wave.Version
+            ? await SaveAsync(changed, null, by, "wave.change", "", cancellationToken).ConfigureAwait(false)
+            : null;
+        return saved ?? throw new RefusedException(
+            $"{wave.Name} was changed by someone else since you opened it. Nothing of yours was stored; load the page again, see what is different, and change it anew.");
+    }
+
+    /// <summary>Submits a draft for approval: every plan passes a fresh preflight, and all that the approval rests on is kept with it.</summary>
+    /// <exception cref="WaveException">The draft makes no sense yet.</exception>
+    /// <exception cref="RefusedException">A plan could not start as it is.</exception>
+    public async Task<Wave> SubmitAsync(Guid id, string by, CancellationToken cancellationToken)
+    {
+        var wave = await KnownAsync(id, cancellationToken).ConfigureAwait(false);
+        WaveRules.Submit(wave, "", by, time.GetUtcNow());
+        var dossier = WaveDossier.Of(wave, await GatherAsync(wave, cancellationToken).ConfigureAwait(false));
+        var submitted = WaveRules.Submit(wave, dossier.Fingerprint(), by, time.GetUtcNow());
+        return await SaveAsync(submitted, dossier, by, "wave.submit", $"fingerprint {submitted.Fingerprint}", cancellationToken).ConfigureAwait(false)
+            ?? throw new RefusedException($"{wave.Name} was changed while its plans were checked. Look at it again and submit it anew.");
+    }
+
+    /// <summary>An approver's word on a submitted wave.</summary>
+    /// <param name="id">The wave.</param>
+    /// <param name="fingerprint">Fingerprint of what the approver was shown.</param>
+    /// <param name="approve">Approved, or rejected.</param>
+    /// <param name="reason">Why.</param>
+    /// <param name="by">User name of the approver.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="RefusedException">This person may not approve, at this moment.</exception>
+    /// <exception cref="WaveException">The wave does not allow it.</exception>
+    public async Task<Wave> DecideAsync(Guid id, string fingerprint, bool approve, string reason, string by, CancellationToken cancellationToken)
+    {
+        if (!await people.MayApproveAsync(by, cancellationToken).ConfigureAwait(false))
+        {
+            throw new RefusedException("Your role does not let you approve or reject waves. Ask a person with the role Approver or Admin.");
+        }
+
+        return await ApplyAsync(
+            id, wave => WaveRules.Decide(wave, new WaveDecision(by, time.GetUtcNow(), approve, reason.Trim(), fingerprint), SelfApproval), by,
+            approve ? "wave.approve" : "wave.reject", $"fingerprint {fingerprint}{(reason.Trim().Length > 0 ? $": {reason.Trim()}" : "")}", cancellationToken)
+            .ConfigureAwait(false);
+    }
+
+    /// <summary>Takes a wave back to a draft. Runs in flight go on.</summary>
+    public Task<Wave> WithdrawAsync(Guid id, string by, CancellationToken cancellationToken) =>
+        ApplyAsync(id, wave => WaveRules.ToDraft(wave, null, []), by, "wave.withdraw", "", cancellationToken);
+
+    /// <summary>Starts an approved wave, or goes on with a paused one; failures so far are accepted by it.</summary>
+    /// <exception cref="RefusedException">An approval has expired, or its giver may not approve any more.</exception>
+    public async Task<Wave> StartAsync(Guid id, string by, CancellationToken cancellationToken)
+    {
+        var wave = await KnownAsync(id, cancellationToken).ConfigureAwait(false);
+        if (wave.State is WaveState.Approved or WaveState.Paused && await WhyNotApprovedAsync(wave, cancellationToken).ConfigureAwait(false) is { } why)
+        {
+            throw new RefusedException($"{why} Withdraw the wave and submit it anew.");
+        }
+
+        var failures = (await LookAsync(wave, cancellationToken).ConfigureAwait(false)).Failures;
+        return await ApplyAsync(id, now => WaveRules.Start(now, by, failures, time.GetUtcNow()), by, "wave.start", "", cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Starts nothing new; what runs goes on.</summary>
+    public Task<Wave> PauseAsync(Guid id, string by, CancellationToken cancellationToken) =>
+        ApplyAsync(id, wave => WaveRules.Pause(wave, $"Paused by {by}."), by, "wave.pause", "", cancellationToken);
+
+    /// <summary>Holds one plan back, or lets it go again.</summary>
+    public Task<Wave> HoldAsync(Guid id, Guid planId, bool hold, string by, CancellationToken cancellationToken) =>
+        ApplyAsync(id, wave => WaveRules.Hold(wave, planId, hold), by, hold ? "wave.hold" : "wave.release", $"plan {planId}", cancellationToken);
+
+    /// <summary>Changes how many runs go at the same time, while the wave runs, too.</summary>
+    public Task<Wave> LimitAsync(Guid id, int concurrent, int perSourceHost, int perTargetHost, string by, CancellationToken cancellationToken) =>
+        ApplyAsync(id, wave => WaveRules.Limit(wave, concurrent, perSourceHost, perTargetHost), by, "wave.limit",
+            $"{concurrent} at once, {perSourceHost} per Xen host, {perTargetHost} per KVM host", cancellationToken);
+
+    /// <summary>Gives a wave up; its runs must be at rest.</summary>
+    public async Task<Wave> CancelAsync(Guid id, string by, CancellationToken cancellationToken)
+    {
+        var view = await LookAsync(await KnownAsync(id, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        return await ApplyAsync(id, wave => WaveRules.Cancel(wave, view, time.GetUtcNow()), by, "wave.cancel", "", cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Why a wave that was approved may not start any more, or null: approvals expire, and their givers may lose their role.</summary>
+    internal async Task<string?> WhyNotApprovedAsync(Wave wave, CancellationToken cancellationToken)
+    {
+        var holding = wave.ApprovalsAt(time.GetUtcNow()).ToList();
+        if (holding.Count < wave.Policy.ApproversNeeded)
+        {
+            return $"The approval of {wave.Name} has expired.";
+        }
+
+        foreach (var approval in holding)
+        {
+            if (!await people.MayApproveAsync(approval.By, cancellationToken).ConfigureAwait(false))
+            {
+                return $"{approval.By}, who approved {wave.Name}, may not approve waves any more.";
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Applies a change by the rules to the wave as it is, anew when somebody else was faster.</summary>
+    internal async Task<Wave> ApplyAsync(Guid id, Func<Wave, Wave> change, string by, string action, string detail, CancellationToken cancellationToken)
+    {
+        for (var tries = 0; tries < MostTries; tries++)
+        {
+            var changed = change(await KnownAsync(id, cancellationToken).ConfigureAwait(false));
+            if (await SaveAsync(changed, null, by, action, detail, cancellationToken).ConfigureAwait(false) is { } saved)
+            {
+                return saved;
+            }
+        }
+
+        throw new RefusedException("Others are changing this wave at the same time. Try it again.");
+    }
+
+    private async Task<Wave> KnownAsync(Guid id, CancellationToken cancellationToken) =>
+        await waves.FindAsync(id, cancellationToken).ConfigureAwait(false) ?? throw new RefusedException("This wave is not known.");
+
+    private async Task<IReadOnlyList<DossierEntry>> GatherAsync(Wave wave, CancellationToken cancellationToken)
+    {
+        var ended = (await waves.ListRunsAsync(wave.Id, cancellationToken).ConfigureAwait(false)).Select(run => run.PlanId).ToHashSet();
+        var known = new List<Plan>();
+        foreach (var entry in wave.Entries.Where(entry => !ended.Contains(entry.PlanId)))
+        {
+            known.Add(await plans.FindAsync(entry.PlanId, cancellationToken).ConfigureAwait(false)
+                ?? throw new RefusedException($"The plan of {entry.GuestName} is gone. Take it out of the wave."));
+        }
+
+        var reports = await preflight.CheckAsync(known, cancellationToken).ConfigureAwait(false);
+        var stopping = reports.Select(report => (report.Plan, Stopping: PreflightService.Stopping(report.Plan, report.Concerns, time.GetUtcNow())))
+            .Where(plan => plan.Stopping.Count > 0).ToList();
+        return stopping.Count == 0
+            ? [.. reports.Select(report => DossierEntry.Of(report.Plan, report.Guest, report.Concerns))]
+            : throw new RefusedException("These plans could not start as they are: " + string.Join(" ", stopping.Take(10).Select(plan =>
+                $"{plan.Plan.Source.Name}: {string.Join(" ", plan.Stopping.Select(concern => $"[{concern.Id} {concern.Severity}] {concern.Title}"))}"))
+                + (stopping.Count > 10 ? $" And {stopping.Count - 10} more." : "") + " Mend the blockers, and accept the warnings on each plan's page.");
+    }
+
+    private async Task<Wave> FillAsync(Wave wave, WaveDraft draft, CancellationToken cancellationToken)
+    {
+        var names = (await hosts.ListAsync(cancellationToken).ConfigureAwait(false)).ToDictionary(host => host.Id, host => host.Name);
+        var entries = new List<WaveEntry>();
+        foreach (var place in draft.Plans)
+        {
+            var plan = await plans.FindAsync(place.Plan, cancellationToken).ConfigureAwait(false)
+                ?? throw new RefusedException("A plan of this wave is not known. Choose its plans anew.");
+            entries.Add(new WaveEntry
+            {
+                PlanId = plan.Id,
+                GuestName = plan.Source.Name,
+                SourceHostId = plan.SourceHostId,
+                SourceHost = names.GetValueOrDefault(plan.SourceHostId, "?"),
+                TargetHostId = plan.TargetHostId,
+                TargetHost = names.GetValueOrDefault(plan.TargetHostId, "?"),
+                DependsOn = [.. (place.DependsOn ?? []).Distinct()],
+                Group = string.IsNullOrWhiteSpace(place.Group) ? null : place.Group.Trim(),
+                IsCanary = place.IsCanary,
+                IsHeld = place.IsHeld,
+            });
+        }
+
+        var filled = wave with { Name = draft.Name.Trim(), Entries = entries, Policy = draft.Policy ?? wave.Policy, Calendar = draft.Calendar ?? wave.Calendar };
+        return string.Join(' ', WaveRules.DraftProblems(filled, time.GetUtcNow())) is { Length: > 0 } problems ? throw new WaveException(problems) : filled;
+    }
+
+    // Null when someone else was faster.
+    private async Task<Wave?> SaveAsync(Wave wave, WaveDossier? dossier, string by, string action, string detail, CancellationToken cancellationToken)
+    {
+        switch (await waves.SaveAsync(wave, dossier, cancellationToken).ConfigureAwait(false))
+        {
+            case WaveSave.Stale:
+                return null;
+            case WaveSave.NameTaken:
+                throw new RefusedException($"Another wave is called {wave.Name}. Choose another name.");
+            case WaveSave.GuestTaken:
+                throw new RefusedException(await TakenAsync(wave, cancellationToken).ConfigureAwait(false));
+        }
+
+        await audit.AppendAsync(new AuditEntry(time.GetUtcNow(), by, action, $"{wave.Name} ({wave.Id})", detail), cancellationToken).ConfigureAwait(false);
+        feed.Changed(wave.Id);
+        return wave with { Version = wave.Version + 1 };
+    }
+
+    private async Task<string> TakenAsync(Wave wave, CancellationToken cancellationToken)
+    {
+        foreach (var entry in wave.Entries)
+        {
+            if (await waves.FindOpenOfAsync(entry.SourceHostId, entry.GuestName, cancellationToken).ConfigureAwait(false) is { } other && other.Id != wave.Id)
+            {
+                return $"{entry.GuestName} is in the wave {other.Name} already. Take it out there, or here.";
+            }
+        }
+
+        return "A guest of this wave was just taken into another one. Load the page again.";
+    }
+}

@@ -1,0 +1,167 @@
+using System.Security.Claims;
+using Xen2Kvm.Domain.Waves;
+using Xen2Kvm.Engine.Waves;
+using Xen2Kvm.Web.Auth;
+
+namespace Xen2Kvm.Web.Api;
+
+/// <summary>/api/v1/waves.</summary>
+internal static class WaveEndpoints
+{
+    /// <summary>Maps the group.</summary>
+    public static void Map(RouteGroupBuilder group)
+    {
+        group.MapGet("", ListAsync).WithSummary("Waves, newest first");
+        group.MapGet("/{id:guid}", ShowAsync).WithSummary("One wave: where each of its plans stands, and what it waits for")
+            .ProducesProblem(StatusCodes.Status404NotFound);
+        group.MapGet("/{id:guid}/dossier", DossierAsync).WithSummary("What was submitted: the facts that an approval rests on")
+            .ProducesProblem(StatusCodes.Status404NotFound);
+        group.MapPost("/{id:guid}/decision", DecideAsync).RequireAuthorization(Roles.Approver)
+            .WithSummary("Approve or reject what was submitted, with the fingerprint of what was shown").ProducesProblem(StatusCodes.Status409Conflict);
+        var acts = group.MapGroup("").RequireAuthorization(Roles.Operator).ProducesProblem(StatusCodes.Status409Conflict);
+        acts.MapPost("", CreateAsync).WithSummary("Make a draft from plans").Produces<Wave>(StatusCodes.Status201Created);
+        acts.MapPut("/{id:guid}", ChangeAsync).WithSummary("Change a draft of the version that was seen");
+        acts.MapPost("/{id:guid}/submit", SubmitAsync).WithSummary("Submit for approval, after a fresh preflight of every plan");
+        acts.MapPost("/{id:guid}/withdraw", WithdrawAsync).WithSummary("Take it back to a draft; runs in flight go on");
+        acts.MapPost("/{id:guid}/start", StartAsync).WithSummary("Start an approved wave, or go on with a paused one");
+        acts.MapPost("/{id:guid}/pause", PauseAsync).WithSummary("Start nothing new; runs in flight go on");
+        acts.MapPost("/{id:guid}/cancel", CancelAsync).WithSummary("Give it up; its runs must be at rest");
+        acts.MapPost("/{id:guid}/hold", HoldAsync).WithSummary("Hold one plan back, or let it go");
+        acts.MapPut("/{id:guid}/limits", LimitAsync).WithSummary("Change how many runs go at once, also while it runs");
+    }
+
+    /// <summary>The wave of an id.</summary>
+    /// <exception cref="ApiException">There is none.</exception>
+    private static async Task<Wave> FindAsync(Guid id, WaveService waves, CancellationToken cancellationToken) =>
+        await waves.FindAsync(id, cancellationToken).ConfigureAwait(false) ?? throw ApiException.NotFound("There is no wave of this id.");
+
+    private static Task<IReadOnlyList<Wave>> ListAsync(WaveService waves, CancellationToken cancellationToken) => waves.ListAsync(cancellationToken);
+
+    private static async Task<WaveDetail> ShowAsync(Guid id, WaveService waves, CancellationToken cancellationToken) =>
+        WaveDetail.Of(await waves.LookAsync(await FindAsync(id, waves, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false));
+
+    private static async Task<WaveDossier> DossierAsync(Guid id, WaveService waves, CancellationToken cancellationToken) =>
+        await waves.FindDossierAsync(id, cancellationToken).ConfigureAwait(false) ?? throw ApiException.NotFound("Nothing was submitted with this wave.");
+
+    private static async Task<IResult> CreateAsync(WaveRequest request, WaveService waves, ClaimsPrincipal user, CancellationToken cancellationToken)
+    {
+        var wave = await waves.CreateAsync(request.ToDraft(), user.ActorName(), cancellationToken).ConfigureAwait(false);
+        return TypedResults.Created($"/api/v1/waves/{wave.Id}", wave);
+    }
+
+    private static async Task<Wave> ChangeAsync(Guid id, WaveRequest request, WaveService waves, ClaimsPrincipal user, CancellationToken cancellationToken)
+    {
+        await FindAsync(id, waves, cancellationToken).ConfigureAwait(false);
+        return await waves.ChangeAsync(id, request.Version, request.ToDraft(), user.ActorName(), cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task<Wave> SubmitAsync(Guid id, WaveService waves, ClaimsPrincipal user, CancellationToken cancellationToken)
+    {
+        await FindAsync(id, waves, cancellationToken).ConfigureAwait(false);
+        return await waves.SubmitAsync(id, user.ActorName(), cancellationToken).ConfigureAwait(false);
+    }
+
+    // Recorded under the person's own name: the role is asked of the account, now and again at the start.
+    private static async Task<Wave> DecideAsync(Guid id, DecisionRequest request, WaveService waves, ClaimsPrincipal user, CancellationToken cancellationToken)
+    {
+        await FindAsync(id, waves, cancellationToken).ConfigureAwait(false);
+        return await waves.DecideAsync(id, request.Fingerprint ?? "", request.Approve, request.Reason ?? "", user.Identity?.Name ?? "", cancellationToken)
+            .ConfigureAwait(false);
+    }
+
+    private static async Task<Wave> WithdrawAsync(Guid id, WaveService waves, ClaimsPrincipal user, CancellationToken cancellationToken)
+    {
+        await FindAsync(id, waves, cancellationToken).ConfigureAwait(false);
+        return await waves.WithdrawAsync(id, user.ActorName(), cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task<Wave> StartAsync(Guid id, WaveService waves, ClaimsPrincipal user, CancellationToken cancellationToken)
+    {
+        await FindAsync(id, waves, cancellationToken).ConfigureAwait(false);
+        return await waves.StartAsync(id, user.ActorName(), cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task<Wave> PauseAsync(Guid id, WaveService waves, ClaimsPrincipal user, CancellationToken cancellationToken)
+    {
+        await FindAsync(id, waves, cancellationToken).ConfigureAwait(false);
+        return await waves.PauseAsync(id, user.ActorName(), cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task<Wave> CancelAsync(Guid id, WaveService waves, ClaimsPrincipal user, CancellationToken cancellationToken)
+    {
+        await FindAsync(id, waves, cancellationToken).ConfigureAwait(false);
+        return await waves.CancelAsync(id, user.ActorName(), cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task<Wave> HoldAsync(Guid id, HoldRequest request, WaveService waves, ClaimsPrincipal user, CancellationToken cancellationToken)
+    {
+        await FindAsync(id, waves, cancellationToken).ConfigureAwait(false);
+        return await waves.HoldAsync(id, request.Plan, request.Hold, user.ActorName(), cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task<Wave> LimitAsync(Guid id, LimitRequest request, WaveService waves, ClaimsPrincipal user, CancellationToken cancellationToken)
+    {
+        await FindAsync(id, waves, cancellationToken).ConfigureAwait(false);
+        return await waves.LimitAsync(
+            id, request.MaxConcurrent, request.MaxPerSourceHost, request.MaxPerTargetHost, user.ActorName(), cancellationToken).ConfigureAwait(false);
+    }
+}
+
+/// <summary>What is wanted of a wave.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Plans">Its plans, in order.</param>
+/// <param name="Policy">Its rules; null for the usual ones.</param>
+/// <param name="Calendar">When it may run; null for any time.</param>
+/// <param name="Version">The version that was seen, when one is changed; null changes whatever there is.</param>
+internal sealed record WaveRequest(
+    string? Name, IReadOnlyList<WaveDraftPlan>? Plans, WavePolicy? Policy = null, WaveCalendar? Calendar = null, long? Version = null)
+{
+    /// <summary>As the engine takes it.</summary>
+    public WaveDraft ToDraft() => new(Name ?? "", Plans ?? [], Policy, Calendar);
+}
+
+/// <summary>An approver's word.</summary>
+/// <param name="Approve">Approve, or reject.</param>
+/// <param name="Fingerprint">Fingerprint of what the approver was shown.</param>
+/// <param name="Reason">Why; required for a rejection.</param>
+internal sealed record DecisionRequest(bool Approve, string? Fingerprint, string? Reason = null);
+
+/// <summary>What to hold.</summary>
+/// <param name="Plan">The plan.</param>
+/// <param name="Hold">Hold it back, or let it go.</param>
+internal sealed record HoldRequest(Guid Plan, bool Hold);
+
+/// <summary>How many runs go at once.</summary>
+/// <param name="MaxConcurrent">Of the wave.</param>
+/// <param name="MaxPerSourceHost">From one Xen host.</param>
+/// <param name="MaxPerTargetHost">To one KVM host.</param>
+internal sealed record LimitRequest(int MaxConcurrent, int MaxPerSourceHost, int MaxPerTargetHost);
+
+/// <summary>A wave at a time.</summary>
+/// <param name="Wave">The wave.</param>
+/// <param name="Plans">Where each plan stands, in order.</param>
+/// <param name="Running">Runs in flight.</param>
+/// <param name="Failures">Plans that failed or were rolled back.</param>
+/// <param name="WindowClosesAt">When the window it is in closes; null outside.</param>
+/// <param name="WindowOpensAt">When its next window opens; null while one is open, or when none comes.</param>
+internal sealed record WaveDetail(
+    Wave Wave, IReadOnlyList<WavePlanStatus> Plans, int Running, int Failures, DateTimeOffset? WindowClosesAt, DateTimeOffset? WindowOpensAt)
+{
+    /// <summary>As programs read it.</summary>
+    public static WaveDetail Of(WaveView view) => new(
+        view.Wave,
+        [.. view.Entries.Select(status => new WavePlanStatus(
+            status.Entry.PlanId, status.Entry.GuestName, status.Entry.SourceHost, status.Entry.TargetHost, status.State, status.Reason, status.Run?.Id))],
+        view.Running, view.Failures, view.Window?.End, view.NextWindow?.Begin);
+}
+
+/// <summary>Where a plan of a wave stands.</summary>
+/// <param name="Plan">The plan.</param>
+/// <param name="Guest">Guest name.</param>
+/// <param name="SourceHost">Host it leaves.</param>
+/// <param name="TargetHost">Host it goes to.</param>
+/// <param name="State">Where it stands.</param>
+/// <param name="Reason">What it waits for, or what went wrong.</param>
+/// <param name="Run">Its latest run in this wave, or null.</param>
+internal sealed record WavePlanStatus(
+    Guid Plan, string Guest, string SourceHost, string TargetHost, EntryState State, string Reason, Guid? Run);
