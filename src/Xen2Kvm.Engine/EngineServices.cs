@@ -36,6 +36,7 @@ public static class EngineServices
         services.AddSingleton<RunService>();
         services.AddSingleton<RunExecutor>();
         services.AddSingleton<WaveService>();
+        services.AddSingleton<WavePlanner>();
         services.AddSingleton<WaveDispatcher>();
         services.AddSingleton<IRoute, BlockCopyRoute>();
         foreach (var contract in new[] { typeof(IGuestRule), typeof(IPreflightRule), typeof(IDiskRule) })

@@ -2,6 +2,7 @@ using System.Security.Claims;
 using Xen2Kvm.Domain.Waves;
 using Xen2Kvm.Engine.Waves;
 using Xen2Kvm.Web.Auth;
+using Xen2Kvm.Web.Components.Text;
 
 namespace Xen2Kvm.Web.Api;
 
@@ -16,10 +17,16 @@ internal static class WaveEndpoints
             .ProducesProblem(StatusCodes.Status404NotFound);
         group.MapGet("/{id:guid}/dossier", DossierAsync).WithSummary("What was submitted: the facts that an approval rests on")
             .ProducesProblem(StatusCodes.Status404NotFound);
+        group.MapGet("/{id:guid}/export", ExportAsync).WithSummary("The wave as a sheet of its guests: format json, or csv without its rules and windows")
+            .Produces<WaveSheet>().ProducesProblem(StatusCodes.Status404NotFound);
         group.MapPost("/{id:guid}/decision", DecideAsync).RequireAuthorization(Roles.Approver)
             .WithSummary("Approve or reject what was submitted, with the fingerprint of what was shown").ProducesProblem(StatusCodes.Status409Conflict);
         var acts = group.MapGroup("").RequireAuthorization(Roles.Operator).ProducesProblem(StatusCodes.Status409Conflict);
         acts.MapPost("", CreateAsync).WithSummary("Make a draft from plans").Produces<Wave>(StatusCodes.Status201Created);
+        acts.MapPost("/propose", ProposeAsync).WithSummary("What a sheet would become; check asks every host, nothing is stored or changed")
+            .Accepts<WaveSheet>("application/json", "text/csv");
+        acts.MapPost("/import", ImportAsync).WithSummary("Plan the guests of a sheet and make a draft of them")
+            .Accepts<WaveSheet>("application/json", "text/csv").Produces<Wave>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status400BadRequest);
         acts.MapPut("/{id:guid}", ChangeAsync).WithSummary("Change a draft of the version that was seen");
         acts.MapPost("/{id:guid}/submit", SubmitAsync).WithSummary("Submit for approval, after a fresh preflight of every plan");
         acts.MapPost("/{id:guid}/withdraw", WithdrawAsync).WithSummary("Take it back to a draft; runs in flight go on");
@@ -47,6 +54,34 @@ internal static class WaveEndpoints
     {
         var wave = await waves.CreateAsync(request.ToDraft(), user.ActorName(), cancellationToken).ConfigureAwait(false);
         return TypedResults.Created($"/api/v1/waves/{wave.Id}", wave);
+    }
+
+    private static async Task<ProposedWave> ProposeAsync(
+        HttpRequest request, WavePlanner planner, ClaimsPrincipal user, CancellationToken cancellationToken, string? name = null, bool check = false)
+    {
+        var proposed = await planner.ProposeAsync(await SheetBody.ReadAsync(request, name, cancellationToken).ConfigureAwait(false), user.ActorName(), cancellationToken)
+            .ConfigureAwait(false);
+        return check ? await planner.CheckAsync(proposed, cancellationToken).ConfigureAwait(false) : proposed;
+    }
+
+    private static async Task<IResult> ImportAsync(
+        HttpRequest request, WavePlanner planner, ClaimsPrincipal user, CancellationToken cancellationToken, string? name = null)
+    {
+        var wave = await planner.CreateAsync(await SheetBody.ReadAsync(request, name, cancellationToken).ConfigureAwait(false), user.ActorName(), cancellationToken)
+            .ConfigureAwait(false);
+        return TypedResults.Created($"/api/v1/waves/{wave.Id}", wave);
+    }
+
+    private static async Task<IResult> ExportAsync(
+        Guid id, WaveService waves, WavePlanner planner, CancellationToken cancellationToken, string format = "json")
+    {
+        var sheet = await planner.ExportAsync(await FindAsync(id, waves, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        return format switch
+        {
+            "json" => TypedResults.Ok(sheet),
+            "csv" => TypedResults.File(WaveCsv.Write(sheet.Rows), "text/csv; charset=utf-8", "wave.csv"),
+            _ => throw ApiException.Invalid("format is json or csv."),
+        };
     }
 
     private static async Task<Wave> ChangeAsync(Guid id, WaveRequest request, WaveService waves, ClaimsPrincipal user, CancellationToken cancellationToken)
