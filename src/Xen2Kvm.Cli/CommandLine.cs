@@ -54,6 +54,7 @@ public static class CommandLine
         root.Add(GuestCommands.Build(common));
         root.Add(PlanCommands.Build(common));
         root.Add(PlanCommands.Preflight(common));
+        root.Add(WaveCommands.Build(common));
         root.Add(RunCommands.Build(common));
         root.Add(InspectCommand.Build(common));
         root.Add(DefineCommand.Build(common));

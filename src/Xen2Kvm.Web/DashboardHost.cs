@@ -88,6 +88,7 @@ public static class DashboardHost
         app.MapStaticAssets().AllowAnonymous();
         app.MapAccount();
         app.MapDashboardApi();
+        WaveEndpoints.MapReport(app);
         app.MapHub<RunsHub>(RunsHub.Path);
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(options => options.ContentSecurityFrameAncestorsPolicy = null);
     }

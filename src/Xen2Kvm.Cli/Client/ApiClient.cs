@@ -44,6 +44,15 @@ internal sealed class ApiClient : IDisposable
     public Task<T> PostAsync<T>(string path, object? body, CancellationToken cancellationToken)
         where T : class => SendAsync<T>(HttpMethod.Post, path, body, cancellationToken);
 
+    /// <summary>POST of text as it is.</summary>
+    public async Task<T> PostTextAsync<T>(string path, byte[] text, string mediaType, CancellationToken cancellationToken)
+        where T : class
+    {
+        using var content = new ByteArrayContent(text);
+        content.Headers.ContentType = new MediaTypeHeaderValue(mediaType);
+        return await SendAsync<T>(HttpMethod.Post, path, content, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>PUT.</summary>
     public Task<T> PutAsync<T>(string path, object body, CancellationToken cancellationToken)
         where T : class => SendAsync<T>(HttpMethod.Put, path, body, cancellationToken);
@@ -75,7 +84,7 @@ internal sealed class ApiClient : IDisposable
         using var request = new HttpRequestMessage(method, path);
         if (body is not null)
         {
-            request.Content = JsonContent.Create(body, options: RunJson.Options);
+            request.Content = body as HttpContent ?? JsonContent.Create(body, options: RunJson.Options);
         }
 
         HttpResponseMessage response;

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace Xen2Kvm.Cli.Client;
 
-/// <summary>Finds plans and runs by what a person types: the id, its beginning, or the guest's name (its newest).</summary>
+/// <summary>Finds plans, runs and waves by what a person types: the id, its beginning, or the name (its newest).</summary>
 internal static class Lookup
 {
     /// <summary>The id of a plan.</summary>
@@ -12,6 +12,10 @@ internal static class Lookup
     /// <summary>The id of a run.</summary>
     public static Task<Guid> RunAsync(ApiClient client, string given, CancellationToken cancellationToken) =>
         FindAsync(client, "runs", "run", "guestName", given, cancellationToken);
+
+    /// <summary>The id of a wave.</summary>
+    public static Task<Guid> WaveAsync(ApiClient client, string given, CancellationToken cancellationToken) =>
+        FindAsync(client, "waves", "wave", "name", given, cancellationToken);
 
     private static async Task<Guid> FindAsync(
         ApiClient client, string path, string what, string nameProperty, string given, CancellationToken cancellationToken)
@@ -32,7 +36,7 @@ internal static class Lookup
         return beginning switch
         {
             [{ } one] => Id(one),
-            [] => throw new CliException($"There is no {what} {given}: neither an id, nor the beginning of one, nor a guest. `x2k {what} list` shows them."),
+            [] => throw new CliException($"There is no {what} {given}: neither an id, nor the beginning of one, nor a name. `x2k {what} list` shows them."),
             _ => throw new CliException($"Several ids begin with {given}; give more of it."),
         };
     }

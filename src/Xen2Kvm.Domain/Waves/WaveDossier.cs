@@ -34,7 +34,9 @@ public sealed record FactDifference(string Subject, string Name, string? Approve
 /// <param name="Guest">Guest name.</param>
 /// <param name="Facts">Plan, source, concerns and waivers as facts.</param>
 /// <param name="Concerns">The findings, for reading.</param>
-public sealed record DossierEntry(Guid PlanId, string Guest, IReadOnlyList<ApprovedFact> Facts, IReadOnlyList<Concern> Concerns)
+/// <param name="Projected">The downtime to expect; null when nothing was measured. It is no part of what is approved.</param>
+public sealed record DossierEntry(
+    Guid PlanId, string Guest, IReadOnlyList<ApprovedFact> Facts, IReadOnlyList<Concern> Concerns, DowntimeForecast? Projected = null)
 {
     /// <summary>Gathers the facts of one plan.</summary>
     /// <param name="plan">The plan.</param>

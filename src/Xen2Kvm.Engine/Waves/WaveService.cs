@@ -15,6 +15,7 @@ public sealed class WaveService(
     IOptions<WaveOptions> options, TimeProvider time)
 {
     private const int MostTries = 5;
+    private const int MeasuredRuns = 1000;
 
     /// <summary>The one who submits a wave may approve it, too: a lab.</summary>
     public bool SelfApproval => options.Value.SelfApproval;
@@ -31,6 +32,10 @@ public sealed class WaveService(
 
     /// <summary>What was submitted last, or null.</summary>
     public Task<WaveDossier?> FindDossierAsync(Guid id, CancellationToken cancellationToken) => waves.FindDossierAsync(id, cancellationToken);
+
+    /// <summary>Throughput of all runs of a wave together since a time.</summary>
+    public Task<IReadOnlyList<RunSample>> ReadSamplesAsync(Guid id, DateTimeOffset since, CancellationToken cancellationToken) =>
+        waves.ReadSamplesAsync(id, since, cancellationToken);
 
     /// <summary>Where a wave and each of its plans stand now.</summary>
     public async Task<WaveView> LookAsync(Wave wave, CancellationToken cancellationToken) => WaveView.Of(
@@ -180,9 +185,11 @@ public sealed class WaveService(
 
     private async Task<IReadOnlyList<DossierEntry>> GatherAsync(Wave wave, CancellationToken cancellationToken)
     {
-        var ended = (await waves.ListRunsAsync(wave.Id, cancellationToken).ConfigureAwait(false)).Select(run => run.PlanId).ToHashSet();
+        // What has been started stands as it was approved then: its source has changed since.
+        var started = (await waves.ListRunsAsync(wave.Id, cancellationToken).ConfigureAwait(false)).Select(run => run.PlanId).ToHashSet();
+        var before = (await waves.FindDossierAsync(wave.Id, cancellationToken).ConfigureAwait(false))?.Entries.Where(entry => started.Contains(entry.PlanId)) ?? [];
         var known = new List<Plan>();
-        foreach (var entry in wave.Entries.Where(entry => !ended.Contains(entry.PlanId)))
+        foreach (var entry in wave.Entries.Where(entry => !started.Contains(entry.PlanId)))
         {
             known.Add(await plans.FindAsync(entry.PlanId, cancellationToken).ConfigureAwait(false)
                 ?? throw new RefusedException($"The plan of {entry.GuestName} is gone. Take it out of the wave."));
@@ -191,8 +198,13 @@ public sealed class WaveService(
         var reports = await preflight.CheckAsync(known, cancellationToken).ConfigureAwait(false);
         var stopping = reports.Select(report => (report.Plan, Stopping: PreflightService.Stopping(report.Plan, report.Concerns, time.GetUtcNow())))
             .Where(plan => plan.Stopping.Count > 0).ToList();
+        var places = wave.Entries.ToDictionary(entry => entry.PlanId);
+        var measured = await runs.ListAsync(MeasuredRuns, cancellationToken).ConfigureAwait(false);
         return stopping.Count == 0
-            ? [.. reports.Select(report => DossierEntry.Of(report.Plan, report.Guest, report.Concerns))]
+            ? [.. before, .. reports.Select(report => DossierEntry.Of(report.Plan, report.Guest, report.Concerns) with
+            {
+                Projected = DowntimeForecast.Of(report.Plan, places[report.Plan.Id].SourceHost, places[report.Plan.Id].TargetHost, measured),
+            })]
             : throw new RefusedException("These plans could not start as they are: " + string.Join(" ", stopping.Take(10).Select(plan =>
                 $"{plan.Plan.Source.Name}: {string.Join(" ", plan.Stopping.Select(concern => $"[{concern.Id} {concern.Severity}] {concern.Title}"))}"))
                 + (stopping.Count > 10 ? $" And {stopping.Count - 10} more." : "") + " Mend the blockers, and accept the warnings on each plan's page.");

@@ -104,6 +104,24 @@ internal sealed class WaveStore(IDbContextFactory<Xen2KvmDbContext> contexts) : 
         return rows.ConvertAll(RunMapping.ToRun);
     }
 
+    public async Task<IReadOnlyList<RunSample>> ReadSamplesAsync(Guid id, DateTimeOffset since, CancellationToken cancellationToken)
+    {
+        // A run gives a sample every two seconds: in four seconds each has its say, and gives its mean.
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var rows = await context.Database.SqlQuery<Throughput>(
+            $"""
+            SELECT at, sum(read) AS read, sum(sent) AS sent, sum(durable) AS durable
+            FROM (
+                SELECT date_bin('4 seconds', s.at, 'epoch') AS at, avg(s.read_bytes_per_second) AS read, avg(s.sent_bytes_per_second) AS sent,
+                    avg(s.durable_bytes_per_second) AS durable
+                FROM run_samples s JOIN runs r ON r.id = s.run_id
+                WHERE r.wave_id = {id} AND s.at >= {since.ToUniversalTime()}
+                GROUP BY 1, s.run_id) each
+            GROUP BY at ORDER BY at
+            """).ToListAsync(cancellationToken);
+        return rows.ConvertAll(row => new RunSample(new DateTimeOffset(row.At, TimeSpan.Zero), row.Read, row.Sent, row.Durable));
+    }
+
     public async Task<bool> AloneAsync(Func<CancellationToken, Task> work, CancellationToken cancellationToken)
     {
         // A lock of the session, not of a transaction: the work may take minutes. The server lets go of it when the connection breaks.
@@ -124,6 +142,8 @@ internal sealed class WaveStore(IDbContextFactory<Xen2KvmDbContext> contexts) : 
             await context.Database.ExecuteSqlAsync($"SELECT pg_advisory_unlock({DispatchLock})", CancellationToken.None);
         }
     }
+
+    private sealed record Throughput(DateTime At, double Read, double Sent, double Durable);
 
     private static async Task<IReadOnlyList<Wave>> ReadAsync(IQueryable<WaveRow> rows, CancellationToken cancellationToken)
     {

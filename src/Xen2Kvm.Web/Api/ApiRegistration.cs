@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Xen2Kvm.Web.Auth;
+using Xen2Kvm.Web.Reports;
 
 namespace Xen2Kvm.Web.Api;
 
@@ -13,6 +14,7 @@ internal static class ApiRegistration
         services.AddProblemDetails(problem => problem.CustomizeProblemDetails = context =>
             context.ProblemDetails.Extensions.TryAdd("traceId", context.HttpContext.TraceIdentifier));
         services.AddExceptionHandler<ProblemHandler>();
+        services.AddSingleton<WaveReporter>();
 
         // A body that cannot be read then reaches ProblemHandler, which says where it is wrong.
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);

@@ -1,8 +1,10 @@
 using System.Security.Claims;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Xen2Kvm.Domain.Waves;
 using Xen2Kvm.Engine.Waves;
 using Xen2Kvm.Web.Auth;
 using Xen2Kvm.Web.Components.Text;
+using Xen2Kvm.Web.Reports;
 
 namespace Xen2Kvm.Web.Api;
 
@@ -19,6 +21,7 @@ internal static class WaveEndpoints
             .ProducesProblem(StatusCodes.Status404NotFound);
         group.MapGet("/{id:guid}/export", ExportAsync).WithSummary("The wave as a sheet of its guests: format json, or csv without its rules and windows")
             .Produces<WaveSheet>().ProducesProblem(StatusCodes.Status404NotFound);
+        group.MapGet("/{id:guid}/report", ReportAsync).WithSummary("What the wave did and rests on, whole, for an auditor").ProducesProblem(StatusCodes.Status404NotFound);
         group.MapPost("/{id:guid}/decision", DecideAsync).RequireAuthorization(Roles.Approver)
             .WithSummary("Approve or reject what was submitted, with the fingerprint of what was shown").ProducesProblem(StatusCodes.Status409Conflict);
         var acts = group.MapGroup("").RequireAuthorization(Roles.Operator).ProducesProblem(StatusCodes.Status409Conflict);
@@ -36,6 +39,9 @@ internal static class WaveEndpoints
         acts.MapPost("/{id:guid}/hold", HoldAsync).WithSummary("Hold one plan back, or let it go");
         acts.MapPut("/{id:guid}/limits", LimitAsync).WithSummary("Change how many runs go at once, also while it runs");
     }
+
+    /// <summary>Maps the report as a document for people. It stands beside the pages, since it is printed and kept.</summary>
+    public static void MapReport(IEndpointRouteBuilder endpoints) => endpoints.MapGet("/waves/{id:guid}/report", DocumentAsync).RequireAuthorization(Roles.Viewer).ExcludeFromDescription();
 
     /// <summary>The wave of an id.</summary>
     /// <exception cref="ApiException">There is none.</exception>
@@ -82,6 +88,15 @@ internal static class WaveEndpoints
             "csv" => TypedResults.File(WaveCsv.Write(sheet.Rows), "text/csv; charset=utf-8", "wave.csv"),
             _ => throw ApiException.Invalid("format is json or csv."),
         };
+    }
+
+    private static async Task<WaveReport> ReportAsync(Guid id, WaveService waves, WaveReporter reporter, CancellationToken cancellationToken) =>
+        await reporter.MakeAsync(await FindAsync(id, waves, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+
+    private static async Task<IResult> DocumentAsync(Guid id, WaveService waves, WaveReporter reporter, CancellationToken cancellationToken)
+    {
+        var report = await ReportAsync(id, waves, reporter, cancellationToken).ConfigureAwait(false);
+        return new RazorComponentResult<WaveReportDocument>(new { Report = report });
     }
 
     private static async Task<Wave> ChangeAsync(Guid id, WaveRequest request, WaveService waves, ClaimsPrincipal user, CancellationToken cancellationToken)

@@ -24,6 +24,10 @@ public abstract partial class LivePage : ComponentBase, IDisposable
     [Inject]
     public required RunFeed Feed { get; init; }
 
+    /// <summary>Tells when waves change.</summary>
+    [Inject]
+    public required WaveFeed WaveFeed { get; init; }
+
     /// <summary>Reads runs for all pages.</summary>
     [Inject]
     public required RunReader Reader { get; init; }
@@ -94,7 +98,9 @@ public abstract partial class LivePage : ComponentBase, IDisposable
     }
 
     /// <summary>Reads again whenever a run changes (one run, or any when null), until the page goes. What is read through <see cref="Reader"/> comes at most once a second.</summary>
-    protected void Follow(Guid? runId, Func<CancellationToken, Task> reload) => Own(Feed.Subscribe(runId, async () =>
+    protected void Follow(Guid? runId, Func<CancellationToken, Task> reload) => Follow(Feed, runId, reload);
+
+    private void Follow(ChangeFeed feed, Guid? id, Func<CancellationToken, Task> reload) => Own(feed.Subscribe(id, async () =>
     {
         await InvokeAsync(async () =>
         {
@@ -105,6 +111,9 @@ public abstract partial class LivePage : ComponentBase, IDisposable
             }
         });
     }));
+
+    /// <summary>Reads again whenever a wave changes (one, or any when null), until the page goes.</summary>
+    protected void FollowWaves(Guid? waveId, Func<CancellationToken, Task> reload) => Follow(WaveFeed, waveId, reload);
 
     /// <summary>Reads again only when a run appeared or changed its state: for pages that show no progress.</summary>
     protected void FollowStates(Func<CancellationToken, Task> reload)

@@ -1,6 +1,7 @@
 using Xen2Kvm.Domain.Inventory;
 using Xen2Kvm.Engine.Inventory;
 using Xen2Kvm.Engine.Planning;
+using Xen2Kvm.Engine.Waves;
 using Xen2Kvm.Web.Components.Text;
 using Host = Xen2Kvm.Domain.Inventory.Host;
 
@@ -14,7 +15,7 @@ namespace Xen2Kvm.Web.Components.State;
 public sealed record SearchHit(string Name, string Detail, string Icon, string Path);
 
 /// <summary>Finds things by a part of their name. Keeps what it read for a few seconds, since people type letter by letter.</summary>
-public sealed class SearchIndex(HostService hosts, InventoryService inventory, PlanService plans, RunReader runs, TimeProvider time)
+public sealed class SearchIndex(HostService hosts, InventoryService inventory, PlanService plans, WaveService waves, RunReader runs, TimeProvider time)
 {
     private const int Most = 12;
     private static readonly TimeSpan _keep = TimeSpan.FromSeconds(5);
@@ -44,6 +45,8 @@ public sealed class SearchIndex(HostService hosts, InventoryService inventory, P
             new SearchHit(seen.Guest.Name, $"guest on {seen.Host.Name}", "guests", Links.Guest(seen.Host.Name, seen.Guest.Name))));
         hits.AddRange((await runs.ListAsync(now: true, cancellationToken)).Select(run =>
             new SearchHit(run.GuestName, $"run, {StateWords.Of(run.State).Word.ToLowerInvariant()}", "runs", Links.Run(run.Id))));
+        hits.AddRange((await waves.ListAsync(cancellationToken)).Select(wave =>
+            new SearchHit(wave.Name, $"wave, {StateWords.Of(wave.State).Word.ToLowerInvariant()}", "waves", Links.Wave(wave.Id))));
         hits.AddRange((await plans.ListAsync(cancellationToken)).Take(500).Select(plan =>
             new SearchHit(plan.Source.Name, "plan", "plans", Links.Plan(plan.Id))));
         return hits;
@@ -67,6 +70,9 @@ public static class Links
 
     /// <summary>A plan's page.</summary>
     public static string Plan(Guid id) => $"/plans/{id}";
+
+    /// <summary>A wave's page.</summary>
+    public static string Wave(Guid id) => $"/waves/{id}";
 
     /// <summary>A run's page.</summary>
     public static string Run(Guid id) => $"/runs/{id}";

@@ -1,6 +1,7 @@
 using Xen2Kvm.Domain.Inventory;
 using Xen2Kvm.Domain.Preflight;
 using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Domain.Waves;
 using Host = Xen2Kvm.Domain.Inventory.Host;
 
 namespace Xen2Kvm.Web.Components.Text;
@@ -26,6 +27,31 @@ public static class StateWords
         RunState.RollingBack => new("Rolling back", "violet", "undo"),
         RunState.RolledBack => new("Rolled back", "violet", "undo"),
         _ => new("Unknown", "grey", "question"),
+    };
+
+    /// <summary>State of a wave.</summary>
+    public static ShownState Of(WaveState state) => state switch
+    {
+        WaveState.Draft => new("Draft", "grey", "plans"),
+        WaveState.Submitted => new("Needs approval", "amber", "hand"),
+        WaveState.Approved => new("Approved", "blue", "check"),
+        WaveState.Running => new("Running", "blue", "play"),
+        WaveState.Paused => new("Paused", "amber", "pause"),
+        WaveState.Done => new("Done", "green", "check"),
+        _ => new("Given up", "grey", "cross"),
+    };
+
+    /// <summary>State of a plan within its wave.</summary>
+    public static ShownState Of(EntryState state) => state switch
+    {
+        EntryState.Waiting => new("Waiting", "grey", "clock"),
+        EntryState.Held => new("Held", "amber", "pause"),
+        EntryState.Blocked => new("Cannot start", "red", "lock"),
+        EntryState.Running => Of(RunState.Running),
+        EntryState.NeedsYou => Of(RunState.NeedsAnswer),
+        EntryState.Proven => Of(RunState.Succeeded),
+        EntryState.RollingBack => Of(RunState.RollingBack),
+        _ => Of(RunState.RolledBack),
     };
 
     /// <summary>State of a step.</summary>

@@ -45,6 +45,9 @@ public sealed partial class GuestList
     [SupplyParameterFromQuery(Name = "hide")]
     public string? Hide { get; set; }
 
+    // The filter goes along: what passes it is chosen there.
+    private string Together => Navigation.GetUriWithQueryParameters("/waves/new", _filter.ToQuery());
+
     private string[] Hidden => Hide?.Split(',', StringSplitOptions.RemoveEmptyEntries) ?? [];
 
     /// <inheritdoc/>

@@ -1,0 +1,174 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Forms;
+using Xen2Kvm.Domain.Inventory;
+using Xen2Kvm.Domain.Preflight;
+using Xen2Kvm.Domain.Waves;
+using Xen2Kvm.Engine.Inventory;
+using Xen2Kvm.Engine.Runs;
+using Xen2Kvm.Engine.Waves;
+using Xen2Kvm.Web.Components.Pages.Guests;
+using Xen2Kvm.Web.Components.State;
+using Xen2Kvm.Web.Components.Text;
+using Host = Xen2Kvm.Domain.Inventory.Host;
+
+namespace Xen2Kvm.Web.Components.Pages.Waves;
+
+/// <summary>Plans many guests together: a template for all, single cells corrected, every concern and what it takes seen at once.</summary>
+public sealed partial class NewWave
+{
+    private const long MostBytes = 20_000_000;
+    private readonly SheetForm _form = new();
+    private readonly List<(Host Host, HostSnapshot Snapshot)> _targets = [];
+    private IReadOnlyList<GuestOnHost> _guests = [];
+    private ProposedWave? _proposed;
+    private IReadOnlyList<(string Guest, Concern Concern)> _concerns = [];
+    private DateTimeOffset? _checkedAt;
+    private string _text = "";
+    private bool _checking;
+    private bool _read;
+
+    /// <summary>Host name: guests of this host are chosen at first.</summary>
+    [SupplyParameterFromQuery(Name = "host")]
+    public string? HostName { get; set; }
+
+    /// <summary>Kind of guest.</summary>
+    [SupplyParameterFromQuery(Name = "kind")]
+    public string? Kind { get; set; }
+
+    /// <summary>Power in a word.</summary>
+    [SupplyParameterFromQuery(Name = "power")]
+    public string? Power { get; set; }
+
+    /// <summary>Which concerns.</summary>
+    [SupplyParameterFromQuery(Name = "concerns")]
+    public string? Concerns { get; set; }
+
+    /// <summary>Text.</summary>
+    [SupplyParameterFromQuery(Name = "q")]
+    public string? Query { get; set; }
+
+    private List<SheetForm.Row> Shown => [.. _form.Rows.Where(row => string.IsNullOrWhiteSpace(_text)
+        || new[] { row.Guest, row.SourceHost, row.Group }.Any(text => text.Contains(_text.Trim(), StringComparison.OrdinalIgnoreCase)))];
+
+    private string? WhyNot => _form.Name.Trim().Length == 0 ? "Give the wave a name."
+        : !_form.Chosen.Any() ? "Choose guests first."
+        : _proposed?.AllProblems is { Count: > 0 } problems ? problems[0] : null;
+
+    /// <inheritdoc/>
+    protected override async Task OnInitializedAsync()
+    {
+        await TryAsync(ReadAsync);
+        _read = true;
+        await ProposeAsync();
+    }
+
+    // The filter of the guests' page is taken over: what passes it is chosen.
+    private async Task ReadAsync(CancellationToken cancellationToken)
+    {
+        _guests = await Inventory.ListGuestsAsync(cancellationToken);
+        foreach (var host in (await Hosts.ListAsync(cancellationToken)).Where(host => host.Kind == HostKind.Kvm))
+        {
+            if (await Hosts.GetSnapshotAsync(host.Id, cancellationToken) is { } snapshot)
+            {
+                _targets.Add((host, snapshot));
+            }
+        }
+
+        _form.Target = _targets.FirstOrDefault().Host?.Name ?? "";
+        var findings = Findings.Of(_guests);
+        var filter = new GuestFilter { Host = HostName, Kind = Kind, Power = Power, Concerns = Concerns, Text = Query };
+        var passing = filter.Apply([.. _guests.Select(seen => new GuestRow { Seen = seen, Concerns = ConcernCounts.Of(findings.Of(seen)) })])
+            .Select(row => (row.Host, row.Name)).ToHashSet();
+        _form.Rows.AddRange(_guests.Where(seen => seen.Host.Kind == HostKind.Xen && !seen.Guest.IsLocked).Select(seen =>
+        {
+            var row = SheetForm.Row.Of(seen);
+            row.IsChosen = !filter.IsEmpty && passing.Contains((seen.Host.Name, seen.Guest.Name));
+            return row;
+        }));
+    }
+
+    private HostFacts? Facts(string host) => _targets.FirstOrDefault(target => target.Host.Name == host).Snapshot?.Facts;
+
+    private Task ChooseAsync(bool chosen)
+    {
+        Shown.ForEach(row => row.IsChosen = chosen);
+        return ProposeAsync();
+    }
+
+    private Task ProposeAsync() => TryAsync(async cancellationToken =>
+    {
+        _checkedAt = null;
+        Show(await Planner.ProposeAsync(_form.ToSheet(), Viewer.Name, cancellationToken));
+    });
+
+    private void Show(ProposedWave proposed)
+    {
+        _proposed = proposed;
+        var rows = proposed.Rows.ToDictionary(row => (row.Row.SourceHost, row.Row.Guest));
+        _form.Rows.ForEach(row => row.Proposed = row.IsChosen ? rows.GetValueOrDefault((row.SourceHost, row.Guest)) : null);
+        _concerns = [.. proposed.Rows.SelectMany(row => row.Concerns.Select(concern => (row.Row.Guest, concern)))];
+    }
+
+    private async Task CheckAsync()
+    {
+        _checking = true;
+        StateHasChanged();
+        await ActAsync(async cancellationToken =>
+        {
+            var proposed = await Planner.ProposeAsync(_form.ToSheet(), Viewer.Name, cancellationToken);
+            Show(await Planner.CheckAsync(proposed, cancellationToken));
+            _checkedAt = Viewer.Now;
+        });
+        _checking = false;
+    }
+
+    private async Task CreateAsync()
+    {
+        Wave? wave = null;
+        if (await ActAsync(async cancellationToken => wave = await Planner.CreateAsync(_form.ToSheet(), Viewer.Name, cancellationToken)))
+        {
+            Navigation.NavigateTo(Links.Wave(wave!.Id) + "?tab=edit");
+        }
+    }
+
+    private Task ImportAsync(InputFileChangeEventArgs file) => TryAsync(async cancellationToken =>
+    {
+        if (file.File.Size > MostBytes)
+        {
+            throw new RefusedException("The file is larger than 20 MB.");
+        }
+
+        using var bytes = new MemoryStream();
+        await using (var stream = file.File.OpenReadStream(MostBytes, cancellationToken))
+        {
+            await stream.CopyToAsync(bytes, cancellationToken);
+        }
+
+        var sheet = Read(file.File.Name, bytes.ToArray());
+        _form.Name = sheet.Name.Length > 0 ? sheet.Name : _form.Name;
+        _form.Rows.Clear();
+        _form.Rows.AddRange(sheet.Rows.Select(row => SheetForm.Row.Of(row, InventoryService.Find(_guests, row.SourceHost, row.Guest))));
+        Show(await Planner.ProposeAsync(_form.ToSheet(), Viewer.Name, cancellationToken));
+    });
+
+    private static WaveSheet Read(string name, byte[] bytes)
+    {
+        if (!name.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
+        {
+            var (rows, problems) = WaveCsv.Read(bytes);
+            return problems.Count > 0 ? throw new RefusedException(string.Join(" ", problems.Take(5))) : new WaveSheet("", rows);
+        }
+
+        try
+        {
+            return JsonSerializer.Deserialize<WaveSheet>(bytes, RunJson.Options) is { Rows: not null } sheet
+                ? sheet with { Name = sheet.Name ?? "" }
+                : throw new RefusedException("The file has no rows.");
+        }
+        catch (JsonException json)
+        {
+            throw new RefusedException($"The file is wrong at {json.Path ?? "$"}, line {(json.LineNumber ?? 0) + 1}.");
+        }
+    }
+}
