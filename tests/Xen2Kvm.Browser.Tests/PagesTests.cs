@@ -8,7 +8,7 @@ public sealed class PagesTests(DashboardFixture dashboard)
     private static readonly int[] _widths = [480, 1024, 1440];
 
     // Further states of a page that is pictured already; docs/screenshots has them at one width only.
-    private static readonly string[] _states = ["host-unreachable", "host-kvm", "plan", "run-question", "run-failed", "run-rolled-back"];
+    private static readonly string[] _states = ["host-unreachable", "host-kvm", "plan", "run-question", "run-failed", "run-rolled-back", "wave-board", "wave-timeline", "wave-edit", "wave-wall"];
 
     public static TheoryData<string, string> Pages()
     {
@@ -16,7 +16,7 @@ public sealed class PagesTests(DashboardFixture dashboard)
         foreach (var page in new[]
         {
             "overview", "guests", "guest", "hosts", "host-xen", "host-unreachable", "host-kvm", "host-add", "host-change", "plans", "plan-new", "plan", "plan-blocked",
-            "runs", "run", "run-question", "run-failed", "run-rolled-back", "run-done", "run-evidence", "audit", "settings", "sign-in",
+            "runs", "run", "run-question", "run-failed", "run-rolled-back", "run-done", "run-evidence", "waves", "wave", "wave-board", "wave-timeline", "wave-approval", "wave-edit", "wave-wall", "wave-new", "audit", "settings", "sign-in",
         })
         {
             data.Add(page, "light");
@@ -104,6 +104,14 @@ public sealed class PagesTests(DashboardFixture dashboard)
         "run-question" => $"/runs/{dashboard.World.Runs["needs-answer"]}",
         "run-failed" => $"/runs/{dashboard.World.Runs["failed"]}",
         "run-rolled-back" => $"/runs/{dashboard.World.Runs["rolled-back"]}",
+        "waves" => "/waves",
+        "wave" => $"/waves/{dashboard.World.Waves.Running}",
+        "wave-board" => $"/waves/{dashboard.World.Waves.Running}?tab=board",
+        "wave-timeline" => $"/waves/{dashboard.World.Waves.Running}?tab=timeline",
+        "wave-wall" => $"/waves/{dashboard.World.Waves.Running}?view=wall",
+        "wave-approval" => $"/waves/{dashboard.World.Waves.Submitted}?tab=approval",
+        "wave-edit" => $"/waves/{dashboard.World.Waves.Void}?tab=edit",
+        "wave-new" => "/waves/new?host=xen1",
         "run-done" => $"/runs/{dashboard.World.Runs["done"]}",
         "run-evidence" => $"/runs/{dashboard.World.Runs["done"]}?tab=evidence",
         "sign-in" => "/account/sign-in",

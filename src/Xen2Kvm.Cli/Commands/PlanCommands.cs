@@ -25,13 +25,15 @@ internal static class PlanCommands
     {
         var id = PlanArgument();
         var accept = new Option<string[]>("--accept") { Description = "Accept the warning of this key (X03:…); may be given often" };
-        var command = new Command("preflight", "Check a plan against both hosts now; exit code 1 when something stops a start") { id, accept };
+        var reason = new Option<string?>("--reason") { Description = "Why they may be accepted" };
+        var days = new Option<int?>("--for-days") { Description = "For how many days (default: as long as the plan exists)" };
+        var command = new Command("preflight", "Check a plan against both hosts now; exit code 1 when something stops a start") { id, accept, reason, days };
         common.Handle(command, async (parsed, client, print, token) =>
         {
             var plan = await Lookup.PlanAsync(client, parsed.GetRequiredValue(id), token).ConfigureAwait(false);
             if (parsed.GetValue(accept) is { Length: > 0 } keys)
             {
-                await client.PostAsync<JsonNode>($"plans/{plan}/acknowledge", new { concerns = keys }, token).ConfigureAwait(false);
+                await client.PostAsync<JsonNode>($"plans/{plan}/acknowledge", new { concerns = keys, reason = parsed.GetValue(reason), expiresInDays = parsed.GetValue(days) }, token).ConfigureAwait(false);
             }
 
             var result = await client.PostAsync<Result>($"plans/{plan}/preflight", null, token).ConfigureAwait(false);

@@ -30,6 +30,11 @@ internal static class SourceFacts
             yield return ($"NIC {Number(nic.Index)} on Xen", $"{(nic.MacIsFixed ? nic.Mac : "MAC not fixed")} on {nic.Bridge ?? "no bridge"}");
         }
 
+        if (guest.Drift.Count > 0)
+        {
+            yield return ("config file against the running guest", string.Join("; ", guest.Drift));
+        }
+
         foreach (var key in guest.Unsupported)
         {
             yield return ($"setting {key}", "has no counterpart on KVM");

@@ -52,21 +52,36 @@ public sealed class PlanService(
     public Task<IReadOnlyList<Concern>> PreflightAsync(Plan plan, CancellationToken cancellationToken) =>
         preflight.CheckAsync(plan, cancellationToken);
 
-    /// <summary>Accepts warnings by name.</summary>
-    public async Task<Plan> AcknowledgeAsync(Guid planId, IReadOnlyList<string> concernKeys, string by, CancellationToken cancellationToken)
+    /// <summary>Accepts warnings by name. One that is accepted already stays as it is, unless that has expired.</summary>
+    /// <param name="planId">The plan.</param>
+    /// <param name="concernKeys">Keys of the warnings.</param>
+    /// <param name="reason">Why they may be accepted; may be empty.</param>
+    /// <param name="expiresAt">Until when; null for as long as the plan exists.</param>
+    /// <param name="by">Who accepts them.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="RefusedException">The plan is not known, or the time has passed.</exception>
+    public async Task<Plan> AcknowledgeAsync(
+        Guid planId, IReadOnlyList<string> concernKeys, string reason, DateTimeOffset? expiresAt, string by, CancellationToken cancellationToken)
     {
+        var now = time.GetUtcNow();
+        if (expiresAt <= now || reason.Length > 500)
+        {
+            throw new RefusedException("Accept a warning until a time that is still to come, for a reason of at most 500 characters.");
+        }
+
         var plan = await plans.FindAsync(planId, cancellationToken).ConfigureAwait(false) ?? throw new RefusedException("This plan is not known.");
-        var added = concernKeys.Where(key => plan.Acknowledged.All(known => known.ConcernKey != key)).Distinct()
-            .Select(key => new Acknowledgement(key, by, time.GetUtcNow())).ToList();
+        var kept = plan.Acknowledged.Where(known => known.HoldsAt(now) || !concernKeys.Contains(known.ConcernKey)).ToList();
+        var added = concernKeys.Where(key => kept.All(known => known.ConcernKey != key)).Distinct()
+            .Select(key => new Acknowledgement(key, by, now, reason.Trim(), expiresAt)).ToList();
         if (added.Count == 0)
         {
             return plan;
         }
 
-        plan = plan with { Acknowledged = [.. plan.Acknowledged, .. added] };
+        plan = plan with { Acknowledged = [.. kept, .. added] };
         await plans.SaveAsync(plan, cancellationToken).ConfigureAwait(false);
         await audit.AppendAsync(
-            new AuditEntry(time.GetUtcNow(), by, "plan.acknowledge", plan.Source.Name, string.Join(", ", added.Select(a => a.ConcernKey))),
+            new AuditEntry(now, by, "plan.acknowledge", plan.Source.Name, string.Join(", ", added.Select(a => $"{a.ConcernKey} {a.Describe()}"))),
             cancellationToken).ConfigureAwait(false);
         return plan;
     }

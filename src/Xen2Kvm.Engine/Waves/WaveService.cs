@@ -72,6 +72,20 @@ public sealed class WaveService(
             $"{wave.Name} was changed by someone else since you opened it. Nothing of yours was stored; load the page again, see what is different, and change it anew.");
     }
 
+    /// <summary>Checks every plan of a wave that has not started against its hosts, together; nothing is changed.</summary>
+    public async Task<IReadOnlyList<PreflightReport>> PreflightAsync(Wave wave, CancellationToken cancellationToken)
+    {
+        var started = (await waves.ListRunsAsync(wave.Id, cancellationToken).ConfigureAwait(false)).Select(run => run.PlanId).ToHashSet();
+        var known = new List<Plan>();
+        foreach (var entry in wave.Entries.Where(entry => !started.Contains(entry.PlanId)))
+        {
+            known.Add(await plans.FindAsync(entry.PlanId, cancellationToken).ConfigureAwait(false)
+                ?? throw new RefusedException($"The plan of {entry.GuestName} is gone. Take it out of the wave."));
+        }
+
+        return await preflight.CheckAsync(known, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Submits a draft for approval: every plan passes a fresh preflight, and all that the approval rests on is kept with it.</summary>
     /// <exception cref="WaveException">The draft makes no sense yet.</exception>
     /// <exception cref="RefusedException">A plan could not start as it is.</exception>
@@ -185,17 +199,11 @@ public sealed class WaveService(
 
     private async Task<IReadOnlyList<DossierEntry>> GatherAsync(Wave wave, CancellationToken cancellationToken)
     {
-        // What has been started stands as it was approved then: its source has changed since.
-        var started = (await waves.ListRunsAsync(wave.Id, cancellationToken).ConfigureAwait(false)).Select(run => run.PlanId).ToHashSet();
-        var before = (await waves.FindDossierAsync(wave.Id, cancellationToken).ConfigureAwait(false))?.Entries.Where(entry => started.Contains(entry.PlanId)) ?? [];
-        var known = new List<Plan>();
-        foreach (var entry in wave.Entries.Where(entry => !started.Contains(entry.PlanId)))
-        {
-            known.Add(await plans.FindAsync(entry.PlanId, cancellationToken).ConfigureAwait(false)
-                ?? throw new RefusedException($"The plan of {entry.GuestName} is gone. Take it out of the wave."));
-        }
+        var reports = await PreflightAsync(wave, cancellationToken).ConfigureAwait(false);
 
-        var reports = await preflight.CheckAsync(known, cancellationToken).ConfigureAwait(false);
+        // What has been started stands as it was approved then: its source has changed since.
+        var anew = reports.Select(report => report.Plan.Id).ToHashSet();
+        var before = (await waves.FindDossierAsync(wave.Id, cancellationToken).ConfigureAwait(false))?.Entries.Where(entry => !anew.Contains(entry.PlanId)) ?? [];
         var stopping = reports.Select(report => (report.Plan, Stopping: PreflightService.Stopping(report.Plan, report.Concerns, time.GetUtcNow())))
             .Where(plan => plan.Stopping.Count > 0).ToList();
         var places = wave.Entries.ToDictionary(entry => entry.PlanId);
@@ -207,7 +215,7 @@ public sealed class WaveService(
             })]
             : throw new RefusedException("These plans could not start as they are: " + string.Join(" ", stopping.Take(10).Select(plan =>
                 $"{plan.Plan.Source.Name}: {string.Join(" ", plan.Stopping.Select(concern => $"[{concern.Id} {concern.Severity}] {concern.Title}"))}"))
-                + (stopping.Count > 10 ? $" And {stopping.Count - 10} more." : "") + " Mend the blockers, and accept the warnings on each plan's page.");
+                + (stopping.Count > 10 ? $" And {stopping.Count - 10} more." : "") + " Mend the blockers, and accept the warnings.");
     }
 
     private async Task<Wave> FillAsync(Wave wave, WaveDraft draft, CancellationToken cancellationToken)

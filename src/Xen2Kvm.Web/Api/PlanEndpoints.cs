@@ -94,11 +94,13 @@ internal static class PlanEndpoints
     }
 
     private static async Task<Plan> AcknowledgeAsync(
-        Guid id, AcknowledgeRequest request, PlanService plans, ClaimsPrincipal user, CancellationToken cancellationToken)
+        Guid id, AcknowledgeRequest request, PlanService plans, TimeProvider time, ClaimsPrincipal user, CancellationToken cancellationToken)
     {
         await FindAsync(id, plans, cancellationToken).ConfigureAwait(false);
         return request.Concerns is { Count: > 0 } keys
-            ? await plans.AcknowledgeAsync(id, keys, user.ActorName(), cancellationToken).ConfigureAwait(false)
+            ? await plans.AcknowledgeAsync(
+                id, keys, request.Reason ?? "", request.ExpiresInDays is { } days ? time.GetUtcNow().AddDays(days) : null, user.ActorName(), cancellationToken)
+                .ConfigureAwait(false)
             : throw ApiException.Invalid("Name the warnings to accept in concerns, as X03:vif0.");
     }
 }
@@ -124,7 +126,9 @@ internal sealed record PlanSummary(
 
 /// <summary>Warnings to accept.</summary>
 /// <param name="Concerns">Concern keys, as <c>X03:vif0</c>.</param>
-internal sealed record AcknowledgeRequest(IReadOnlyList<string>? Concerns);
+/// <param name="Reason">Why they may be accepted.</param>
+/// <param name="ExpiresInDays">Days for which they are; null for as long as the plan exists.</param>
+internal sealed record AcknowledgeRequest(IReadOnlyList<string>? Concerns, string? Reason = null, int? ExpiresInDays = null);
 
 /// <summary>What the rules say.</summary>
 /// <param name="MayStart">Nothing stops a start.</param>

@@ -30,9 +30,12 @@ internal sealed class DemoWorld(IServiceProvider services)
 
     public Guid BlockedPlan { get; private set; }
 
+    public DemoWaves Waves { get; private set; } = null!;
+
     public async Task FillAsync(byte[] screenshot, CancellationToken cancellationToken)
     {
         var now = DateTimeOffset.UtcNow;
+        Waves = new DemoWaves(services, Xen1, Kvm1);
         await HostAsync(Xen1, DemoInventory.Xen1Snapshot(now), cancellationToken);
         await HostAsync(Xen2, DemoInventory.Xen2Snapshot(now), cancellationToken);
         await HostAsync(Kvm1, DemoInventory.Kvm1Snapshot(now), cancellationToken);
@@ -40,7 +43,7 @@ internal sealed class DemoWorld(IServiceProvider services)
 
         // The live one first: it is the only one that a claim finds.
         _livePlan = await PlanAsync("files", now, cancellationToken);
-        var queued = DemoRuns.At(_livePlan, "check", RunState.Queued, now, TimeSpan.FromSeconds(210));
+        var queued = DemoRuns.At(_livePlan, "check", RunState.Queued, now, TimeSpan.FromSeconds(210)) with { WaveId = Waves.Running };
         await _runs.CreateAsync(queued, Xen1.Id, cancellationToken);
         var claimed = await _runs.ClaimNextAsync("demo", TimeSpan.FromHours(8), cancellationToken) ?? throw new InvalidOperationException("The demo's run was not claimed.");
         _claim = claimed.Claim;
@@ -76,6 +79,12 @@ internal sealed class DemoWorld(IServiceProvider services)
 
         OpenPlan = (await PlanAsync("web", now, cancellationToken)).Id;
         BlockedPlan = (await PlanAsync("old", now, cancellationToken)).Id;
+        await Waves.FillAsync(
+            [await PlanOfAsync("done"), await PlanOfAsync("rolled-back"), _livePlan, await PlanOfAsync("needs-answer"), await PlanAsync("monitoring", now, cancellationToken)],
+            [await PlanAsync("shop", now, cancellationToken), await PlanAsync("radius", now, cancellationToken)],
+            [await PlanAsync("crm", now, cancellationToken)], cancellationToken);
+
+        async Task<Plan> PlanOfAsync(string key) => (await _plans.FindAsync((await _runs.FindAsync(Runs[key], cancellationToken))!.PlanId, cancellationToken))!;
     }
 
     /// <summary>Moves the live copy on.</summary>
@@ -124,7 +133,7 @@ internal sealed class DemoWorld(IServiceProvider services)
             run = run.With(copy with { Progress = copy.State == StepState.Done ? progress with { Disks = [.. progress.Disks.Select(disk => disk with { VerifiedBytes = disk.TotalBytes, State = "verified" })] } : progress });
         }
 
-        run = change?.Invoke(run) ?? run;
+        run = (change?.Invoke(run) ?? run) with { WaveId = key is "done" or "rolled-back" or "needs-answer" ? Waves.Running : null };
         await _runs.CreateAsync(run, Xen1.Id, cancellationToken);
         await _runs.AppendLogAsync(run.Id, DemoRuns.Log(run, 80), cancellationToken);
         await _runs.AppendSamplesAsync(run.Id, DemoRuns.Samples(run.CreatedAt, run.FinishedAt ?? run.CreatedAt.AddMinutes(2), copy.StartedAt is not null, state == RunState.Succeeded), cancellationToken);

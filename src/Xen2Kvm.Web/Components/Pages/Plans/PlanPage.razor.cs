@@ -118,8 +118,8 @@ public sealed partial class PlanPage
         _checking = false;
     }
 
-    private Task AcceptAsync(Concern concern) => ActAsync(async cancellationToken =>
-        _plan = await Plans.AcknowledgeAsync(Id, [concern.Key], Viewer.Name, cancellationToken));
+    private Task AcceptAsync(PreflightPanel.Waiver waiver) => ActAsync(async cancellationToken => _plan = await Plans.AcknowledgeAsync(
+        Id, [waiver.Concern.Key], waiver.Reason, waiver.Days is { } days ? Viewer.Now.AddDays(days) : null, Viewer.Name, cancellationToken));
 
     private async Task StartAsync()
     {

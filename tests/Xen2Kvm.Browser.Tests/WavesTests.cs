@@ -1,0 +1,147 @@
+using System.Text.RegularExpressions;
+using Microsoft.Playwright;
+
+namespace Xen2Kvm.Browser.Tests;
+
+/// <summary>Waves as people make them: planned together, changed, submitted by one person, approved by another.</summary>
+public sealed class WavesTests(DashboardFixture dashboard)
+{
+    private const string Hostile = "<script>alert(1)</script>";
+
+    [Fact]
+    public async Task Guests_are_planned_together_submitted_by_one_person_and_approved_by_another()
+    {
+        await dashboard.FillAsync();
+        var olga = await dashboard.OpenAsync("olga");
+        await olga.GotoAsync("/guests?host=xen1&q=build");
+        await olga.Locator("[data-act=plan-together]").ClickAsync();
+        await Assertions.Expect(olga.Locator("h1")).ToHaveTextAsync("New wave");
+        await Assertions.Expect(olga.Locator(".page-head")).ToContainTextAsync("1 of");
+        await olga.GetByLabel($"{Hostile} goes into the wave").CheckAsync();
+        await olga.GetByLabel("Name of the wave").FillAsync("Builders");
+        await olga.GetByLabel("Memory of build in MiB").FillAsync("1024");
+        await olga.GetByLabel($"What {Hostile} waits for").FillAsync("nobody");
+        await olga.GetByLabel($"What {Hostile} waits for").PressAsync("Tab");
+        await Assertions.Expect(olga.GetByText($"{Hostile} waits for nobody, which is no guest of this sheet")).ToBeVisibleAsync();
+        await Assertions.Expect(olga.Locator("[data-act=create-wave]")).ToBeDisabledAsync();
+        await olga.GetByLabel($"What {Hostile} waits for").FillAsync("build");
+        await olga.GetByLabel($"What {Hostile} waits for").PressAsync("Tab");
+        await Assertions.Expect(olga.Locator("[data-act=create-wave]")).ToBeEnabledAsync();
+        await olga.ShouldBeAccessibleAsync("a wave being planned");
+        await olga.Locator("[data-act=create-wave]").ClickAsync();
+
+        await Assertions.Expect(olga).ToHaveURLAsync(new Regex("/waves/[0-9a-f-]{36}\\?tab=edit"));
+        await olga.Locator("[data-act=add-window]").ClickAsync();
+        await olga.GetByLabel("For minutes").FillAsync("0");
+        await olga.GetByLabel("For minutes").PressAsync("Tab");
+        await Assertions.Expect(olga.GetByText("Let a window be open for 1 to 10080 minutes")).ToBeVisibleAsync();
+        await olga.GetByLabel("For minutes").FillAsync("120");
+        await olga.GetByLabel("For minutes").PressAsync("Tab");
+        await olga.Locator("[data-act=save-wave]").ClickAsync();
+        await Assertions.Expect(olga.GetByText("Saved.")).ToBeVisibleAsync();
+        await olga.ShouldBeAccessibleAsync("a draft being changed");
+
+        await olga.Locator("[data-tab=plans]").ClickAsync();
+        await olga.Locator("[data-act=check-all]").ClickAsync();
+        await Assertions.Expect(olga.Locator(".panel").Filter(new() { HasText = "Preflight of all its plans" })).ToContainTextAsync("checked");
+        foreach (var accept in await olga.Locator("[data-act=accept]").AllAsync())
+        {
+            await olga.GetByLabel("Why warnings may be accepted").FillAsync("it is only a test");
+            await olga.Locator("[data-act=accept]").First.ClickAsync();
+        }
+
+        await olga.Locator("[data-act=submit]").ClickAsync();
+        await Assertions.Expect(olga.Locator(".page-head")).ToContainTextAsync("Needs approval");
+        await olga.GotoAsync(olga.Url.Split('?')[0] + "?tab=approval");
+        await Assertions.Expect(olga.Locator("[data-act=approve]")).ToBeDisabledAsync();
+
+        var petra = await dashboard.OpenAsync("petra");
+        await petra.GotoAsync(olga.Url);
+        await Assertions.Expect(petra.Locator(".dossier")).ToHaveCountAsync(2);
+        await petra.Locator(".dossier summary").First.ClickAsync();
+        await Assertions.Expect(petra.Locator(".dossier").First).ToContainTextAsync("memory on Xen");
+        await petra.ShouldBeAccessibleAsync("what an approver sees");
+        await Assertions.Expect(petra.Locator("[data-act=reject]")).ToBeDisabledAsync();
+        await petra.Locator("[data-act=approve]").ClickAsync();
+        await Assertions.Expect(petra.Locator(".page-head")).ToContainTextAsync("Approved");
+        await Assertions.Expect(olga.Locator(".page-head")).ToContainTextAsync("Approved");
+        await Assertions.Expect(olga.Locator(".wave-now")).ToContainTextAsync("by petra, holds until");
+        await EndAsync(olga, petra);
+    }
+
+    [Fact]
+    public async Task Who_edits_an_older_draft_sees_that_it_was_changed_and_overwrites_nothing()
+    {
+        await dashboard.FillAsync();
+        var (olga, anna) = (await dashboard.OpenAsync("olga"), await dashboard.OpenAsync());
+        var path = $"/waves/{dashboard.World.Waves.Void}?tab=edit";
+        await olga.GotoAsync(path);
+        await anna.GotoAsync(path);
+        await Assertions.Expect(olga.GetByLabel("Runs at the same time")).ToHaveValueAsync("2");
+        await anna.GetByLabel("Runs at the same time").FillAsync("3");
+        await anna.GetByLabel("Runs at the same time").PressAsync("Tab");
+        await anna.Locator("[data-act=save-wave]").ClickAsync();
+        await Assertions.Expect(anna.GetByText("Saved.")).ToBeVisibleAsync();
+        await Assertions.Expect(olga.GetByText("Someone else has changed this draft")).ToBeVisibleAsync();
+        await Assertions.Expect(olga.Locator("[data-act=save-wave]")).ToBeDisabledAsync();
+        await olga.Locator("[data-act=load-anew]").ClickAsync();
+        await Assertions.Expect(olga.GetByLabel("Runs at the same time")).ToHaveValueAsync("3");
+        await EndAsync(olga, anna);
+    }
+
+    [Fact]
+    public async Task A_plan_is_held_on_the_board_by_drag_or_by_key_and_nowhere_else()
+    {
+        await dashboard.FillAsync();
+        var page = await dashboard.OpenAsync();
+        await page.GotoAsync($"/waves/{dashboard.World.Waves.Running}?tab=board");
+        var card = page.Locator(".card[data-guest=monitoring]");
+        await Assertions.Expect(page.Locator("section[aria-label=Waiting] .card")).ToHaveCountAsync(1);
+        await card.DragToAsync(page.Locator("section[aria-label=Held]"));
+        await Assertions.Expect(page.Locator("section[aria-label=Held] .card")).ToHaveCountAsync(1);
+        await card.DragToAsync(page.Locator("section[aria-label=Proven]"));
+        await Assertions.Expect(page.Locator("section[aria-label=Held] .card")).ToHaveCountAsync(1);
+        await card.GetByRole(AriaRole.Button, new() { Name = "Let go" }).FocusAsync();
+        await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(page.Locator("section[aria-label=Waiting] .card")).ToHaveCountAsync(1);
+        await EndAsync(page);
+    }
+
+    [Fact]
+    public async Task The_report_can_be_read_alone_and_shows_a_hostile_name_as_text()
+    {
+        await dashboard.FillAsync();
+        var page = await dashboard.OpenAsync();
+        await page.GotoAsync($"/waves/{dashboard.World.Waves.Running}");
+        var report = await page.Context.RunAndWaitForPageAsync(() => page.Locator("[data-act=report]").ClickAsync());
+        await Assertions.Expect(report.Locator("h1")).ToHaveTextAsync("October, file servers");
+        await Assertions.Expect(report.Locator("table").First).ToContainTextAsync("proxy");
+        await Assertions.Expect(report.Locator("body")).ToContainTextAsync("as discussed on Monday");
+        await report.ShouldBeAccessibleAsync("the report");
+        await report.ShouldFitAsync("the report");
+        await EndAsync(page);
+    }
+
+    [Fact]
+    public async Task Who_may_only_look_sees_no_act_that_works()
+    {
+        await dashboard.FillAsync();
+        var vera = await dashboard.OpenAsync("vera");
+        await vera.GotoAsync($"/waves/{dashboard.World.Waves.Submitted}?tab=approval");
+        await Assertions.Expect(vera.Locator("[data-act=approve]")).ToBeDisabledAsync();
+        await vera.GotoAsync($"/waves/{dashboard.World.Waves.Void}");
+        await Assertions.Expect(vera.Locator("[data-act=submit]")).ToBeDisabledAsync();
+        await Assertions.Expect(vera.Locator("table.drift")).ToContainTextAsync("4096 MiB");
+        await EndAsync(vera);
+    }
+
+    private async Task EndAsync(params IPage[] pages)
+    {
+        foreach (var page in pages)
+        {
+            await page.Context.CloseAsync();
+        }
+
+        dashboard.ShouldNotHaveComplaints();
+    }
+}
