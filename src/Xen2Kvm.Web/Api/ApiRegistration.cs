@@ -29,6 +29,7 @@ internal static class ApiRegistration
         PlanEndpoints.Map(api.MapGroup("/plans").WithTags("Plans"));
         RunEndpoints.Map(api.MapGroup("/runs").WithTags("Runs"));
         EvidenceEndpoints.Map(api.MapGroup("/runs").WithTags("Runs"));
+        PeopleEndpoints.Map(api.MapGroup("/people").WithTags("Access"));
         AccessEndpoints.Map(api.WithTags("Access"));
         endpoints.MapOpenApi("/openapi/{documentName}.json").RequireAuthorization(Roles.Viewer);
     }

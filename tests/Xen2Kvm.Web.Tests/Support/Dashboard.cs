@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Security.Claims;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -75,10 +76,10 @@ public sealed class Dashboard : IAsyncDisposable
     public HttpClient Anonymous() => new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = Address };
 
     /// <summary>A client with an API token of a role.</summary>
-    public async Task<HttpClient> WithTokenAsync(string role)
+    public async Task<HttpClient> WithTokenAsync(string role, string scope = TokenScope.All, DateTimeOffset? expiresAt = null)
     {
         var owner = await UserAsync(role);
-        var (_, plain) = await Get<IApiTokenStore>().CreateAsync($"test {role}", owner.UserName!, role, null, CancellationToken.None);
+        var (_, plain) = await Get<IApiTokenStore>().CreateAsync($"test {role}", owner.UserName!, role, scope, expiresAt, CancellationToken.None);
         return WithToken(plain);
     }
 
@@ -104,6 +105,13 @@ public sealed class Dashboard : IAsyncDisposable
         (await users.CreateAsync(user, Password)).Succeeded.ShouldBeTrue();
         (await users.AddToRoleAsync(user, role)).Succeeded.ShouldBeTrue();
         return user;
+    }
+
+    /// <summary>The same user as services know them.</summary>
+    public async Task<ClaimsPrincipal> PrincipalAsync(string role)
+    {
+        var user = await UserAsync(role);
+        return SessionCookie.PrincipalOf(Guid.NewGuid(), new SessionHolder(user.Id, user.UserName!, role));
     }
 
     /// <summary>A browser that has signed in as a user of a role.</summary>
