@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Routing;
 using Xen2Kvm.Web.Auth;
+using Xen2Kvm.Web.Tests.Auth;
 using Xen2Kvm.Web.Tests.Support;
 
 namespace Xen2Kvm.Web.Tests.Api;

@@ -1,5 +1,4 @@
 using System.Net.Http.Headers;
-using System.Security.Claims;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -105,13 +104,6 @@ public sealed class Dashboard : IAsyncDisposable
         (await users.CreateAsync(user, Password)).Succeeded.ShouldBeTrue();
         (await users.AddToRoleAsync(user, role)).Succeeded.ShouldBeTrue();
         return user;
-    }
-
-    /// <summary>The same user as services know them.</summary>
-    public async Task<ClaimsPrincipal> PrincipalAsync(string role)
-    {
-        var user = await UserAsync(role);
-        return SessionCookie.PrincipalOf(Guid.NewGuid(), new SessionHolder(user.Id, user.UserName!, role));
     }
 
     /// <summary>A browser that has signed in as a user of a role.</summary>
