@@ -10,7 +10,8 @@ public sealed class ApiTokenStoreTests(Store store) : IClassFixture<Store>
     [Fact]
     public async Task A_token_is_found_by_its_plain_text_which_is_nowhere_in_the_database()
     {
-        var (token, plain) = await store.Tokens.CreateAsync("ci", "ann", "Operator", "all", null, Token);
+        var (token, plain) = await store.Tokens.CreateAsync("ci", "ann", "Operator", "hosts", null, Token);
+        token.Scope.ShouldBe("hosts");
         plain.ShouldMatch("^x2k_[A-Za-z0-9_-]{43}$");
         var found = (await store.Tokens.FindAsync(plain, Token))!;
         found.ShouldBe(token with { LastUsedAt = store.Time.GetUtcNow() });

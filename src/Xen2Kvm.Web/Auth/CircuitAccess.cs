@@ -28,6 +28,11 @@ internal sealed partial class CircuitAccess(
                 && await sessions.FindAsync(session, options.Value.SessionIdle, cancellationToken).ConfigureAwait(false) is { } holder
                 && holder.Role == user.FindFirstValue(ClaimTypes.Role);
         }
+        catch (ObjectDisposedException)
+        {
+            // The program ends, and the page with it.
+            return false;
+        }
         catch (Exception failure) when (failure is not (OperationCanceledException or OutOfMemoryException))
         {
             // Without the database nobody can do anything; the page stays, and looks again.
