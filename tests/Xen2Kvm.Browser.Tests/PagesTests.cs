@@ -31,7 +31,7 @@ public sealed class PagesTests(DashboardFixture dashboard)
     public async Task A_page_is_accessible_fits_and_is_pictured(string name, string theme)
     {
         await dashboard.FillAsync();
-        var page = await dashboard.OpenAsync(name.StartsWith("sign-in", StringComparison.Ordinal) ? null : "anna", theme: theme);
+        var page = await dashboard.OpenAsync(name switch { "sign-in" or "sign-in-code" => null, "account" => "vera", _ => "anna" }, theme: theme);
         await page.GotoAsync(Path(name));
         await SettledAsync(page, name);
         foreach (var width in _widths)
