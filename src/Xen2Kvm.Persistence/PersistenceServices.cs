@@ -50,6 +50,7 @@ public static class PersistenceServices
         services.AddSingleton<IWaveStore, WaveStore>();
         services.AddSingleton<IAuditLog, AuditLog>();
         services.AddSingleton<IApiTokenStore, ApiTokenStore>();
+        services.AddSingleton<ISessionStore, SessionStore>();
         services.AddSingleton<RunChangeListener>();
         services.AddSingleton<IRunChanges>(provider => provider.GetRequiredService<RunChangeListener>());
         services.AddSingleton<IWaveChanges>(provider => provider.GetRequiredService<RunChangeListener>());

@@ -39,6 +39,8 @@ public sealed class Xen2KvmDbContext(DbContextOptions<Xen2KvmDbContext> options)
 
     internal DbSet<ApiTokenRow> ApiTokens => Set<ApiTokenRow>();
 
+    internal DbSet<SessionRow> Sessions => Set<SessionRow>();
+
     internal DbSet<DataProtectionKeyRow> DataProtectionKeys => Set<DataProtectionKeyRow>();
 
     internal DbSet<SettingRow> Settings => Set<SettingRow>();

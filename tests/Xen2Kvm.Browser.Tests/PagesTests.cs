@@ -16,7 +16,8 @@ public sealed class PagesTests(DashboardFixture dashboard)
         foreach (var page in new[]
         {
             "overview", "guests", "guest", "hosts", "host-xen", "host-unreachable", "host-kvm", "host-add", "host-change", "plans", "plan-new", "plan", "plan-blocked",
-            "runs", "run", "run-question", "run-failed", "run-rolled-back", "run-done", "run-evidence", "waves", "wave", "wave-board", "wave-timeline", "wave-approval", "wave-edit", "wave-wall", "wave-new", "audit", "settings", "sign-in",
+            "runs", "run", "run-question", "run-failed", "run-rolled-back", "run-done", "run-evidence", "waves", "wave", "wave-board", "wave-timeline", "wave-approval",
+            "wave-edit", "wave-wall", "wave-new", "audit", "people", "person", "account", "settings", "sign-in", "sign-in-code",
         })
         {
             data.Add(page, "light");
@@ -31,7 +32,7 @@ public sealed class PagesTests(DashboardFixture dashboard)
     public async Task A_page_is_accessible_fits_and_is_pictured(string name, string theme)
     {
         await dashboard.FillAsync();
-        var page = await dashboard.OpenAsync(name == "sign-in" ? null : "anna", theme: theme);
+        var page = await dashboard.OpenAsync(name switch { "sign-in" or "sign-in-code" => null, "account" => "vera", _ => "anna" }, theme: theme);
         await page.GotoAsync(Path(name));
         await SettledAsync(page, name);
         foreach (var width in _widths)
@@ -114,13 +115,15 @@ public sealed class PagesTests(DashboardFixture dashboard)
         "wave-new" => "/waves/new?host=xen1",
         "run-done" => $"/runs/{dashboard.World.Runs["done"]}",
         "run-evidence" => $"/runs/{dashboard.World.Runs["done"]}?tab=evidence",
+        "person" => "/people/vera",
         "sign-in" => "/account/sign-in",
+        "sign-in-code" => "/account/code",
         _ => "/" + name,
     };
 
     private static async Task SettledAsync(IPage page, string name)
     {
-        if (name != "sign-in")
+        if (!name.StartsWith("sign-in", StringComparison.Ordinal))
         {
             await page.WaitForSelectorAsync(".frame");
             await Assertions.Expect(page.Locator("h1")).ToHaveCountAsync(1);

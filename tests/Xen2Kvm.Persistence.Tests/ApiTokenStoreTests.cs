@@ -10,7 +10,8 @@ public sealed class ApiTokenStoreTests(Store store) : IClassFixture<Store>
     [Fact]
     public async Task A_token_is_found_by_its_plain_text_which_is_nowhere_in_the_database()
     {
-        var (token, plain) = await store.Tokens.CreateAsync("ci", "ann", "Operator", null, Token);
+        var (token, plain) = await store.Tokens.CreateAsync("ci", "ann", "Operator", "hosts", null, Token);
+        token.Scope.ShouldBe("hosts");
         plain.ShouldMatch("^x2k_[A-Za-z0-9_-]{43}$");
         var found = (await store.Tokens.FindAsync(plain, Token))!;
         found.ShouldBe(token with { LastUsedAt = store.Time.GetUtcNow() });
@@ -29,7 +30,7 @@ public sealed class ApiTokenStoreTests(Store store) : IClassFixture<Store>
     [Fact]
     public async Task Use_is_noted_to_the_minute()
     {
-        var (_, plain) = await store.Tokens.CreateAsync("use", "ann", "Viewer", null, Token);
+        var (_, plain) = await store.Tokens.CreateAsync("use", "ann", "Viewer", "all", null, Token);
         var first = (await store.Tokens.FindAsync(plain, Token))!.LastUsedAt!.Value;
         store.Time.Advance(TimeSpan.FromSeconds(59));
         (await store.Tokens.FindAsync(plain, Token))!.LastUsedAt.ShouldBe(first);
@@ -40,7 +41,7 @@ public sealed class ApiTokenStoreTests(Store store) : IClassFixture<Store>
     [Fact]
     public async Task A_token_is_refused_from_its_expiry_on_but_stays_listed()
     {
-        var (token, plain) = await store.Tokens.CreateAsync("short", "expiry", "Viewer", store.Time.GetUtcNow().AddMinutes(5), Token);
+        var (token, plain) = await store.Tokens.CreateAsync("short", "expiry", "Viewer", "all", store.Time.GetUtcNow().AddMinutes(5), Token);
         (await store.Tokens.FindAsync(plain, Token)).ShouldNotBeNull();
         store.Time.Advance(TimeSpan.FromMinutes(5));
         (await store.Tokens.FindAsync(plain, Token)).ShouldBeNull();
@@ -50,7 +51,7 @@ public sealed class ApiTokenStoreTests(Store store) : IClassFixture<Store>
     [Fact]
     public async Task A_revoked_token_is_gone()
     {
-        var (token, plain) = await store.Tokens.CreateAsync("gone", "bob", "Admin", null, Token);
+        var (token, plain) = await store.Tokens.CreateAsync("gone", "bob", "Admin", "all", null, Token);
         (await store.Tokens.RevokeAsync(token.Id, Token)).ShouldBeTrue();
         (await store.Tokens.RevokeAsync(token.Id, Token)).ShouldBeFalse();
         (await store.Tokens.FindAsync(plain, Token)).ShouldBeNull();

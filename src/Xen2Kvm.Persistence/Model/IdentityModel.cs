@@ -12,6 +12,8 @@ internal static class IdentityModel
         {
             user.ToTable("users");
             user.Property(row => row.DisplayName).HasMaxLength(256);
+            user.Property(row => row.RecoveryCodes).HasDefaultValueSql("'{}'");
+            user.HasIndex(row => row.InvitationHash).IsUnique();
         });
         builder.Entity<IdentityRole<Guid>>().ToTable("roles");
         builder.Entity<IdentityUserRole<Guid>>().ToTable("user_roles");

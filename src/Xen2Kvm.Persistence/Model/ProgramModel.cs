@@ -3,7 +3,7 @@ using Xen2Kvm.Persistence.Rows;
 
 namespace Xen2Kvm.Persistence.Model;
 
-/// <summary>Tables of the program itself: audit log, API tokens, keys and settings.</summary>
+/// <summary>Tables of the program itself: audit log, API tokens, sessions, keys and settings.</summary>
 internal static class ProgramModel
 {
     public static void Configure(ModelBuilder builder)
@@ -20,6 +20,14 @@ internal static class ProgramModel
             token.Property(row => row.Id).ValueGeneratedNever();
             token.HasIndex(row => row.Hash).IsUnique();
             token.HasIndex(row => row.Owner);
+            token.Property(row => row.Scope).HasDefaultValue("all");
+        });
+        builder.Entity<SessionRow>(session =>
+        {
+            session.ToTable("sessions");
+            session.HasKey(row => row.Id);
+            session.Property(row => row.Id).ValueGeneratedNever();
+            session.HasOne<AppUser>().WithMany().HasForeignKey(row => row.UserId).OnDelete(DeleteBehavior.Cascade);
         });
         builder.Entity<DataProtectionKeyRow>(key =>
         {

@@ -29,11 +29,31 @@ internal sealed class ApiTokenRow
 
     public string Role { get; set; } = "";
 
+    public string Scope { get; set; } = "";
+
     public DateTimeOffset CreatedAt { get; set; }
 
     public DateTimeOffset? LastUsedAt { get; set; }
 
     public DateTimeOffset? ExpiresAt { get; set; }
+}
+
+/// <summary>A browser in which somebody has signed in.</summary>
+internal sealed class SessionRow
+{
+    public Guid Id { get; set; }
+
+    public Guid UserId { get; set; }
+
+    public DateTimeOffset Since { get; set; }
+
+    public DateTimeOffset LastSeenAt { get; set; }
+
+    public DateTimeOffset ExpiresAt { get; set; }
+
+    public string Address { get; set; } = "";
+
+    public string UserAgent { get; set; } = "";
 }
 
 /// <summary>A key of the Data Protection key ring that all nodes share.</summary>

@@ -16,7 +16,7 @@ internal sealed class ApiTokenStore(IDbContextFactory<Xen2KvmDbContext> contexts
     private static readonly TimeSpan _useIsNotedEvery = TimeSpan.FromMinutes(1);
 
     public async Task<(ApiToken Token, string Plain)> CreateAsync(
-        string name, string owner, string role, DateTimeOffset? expiresAt, CancellationToken cancellationToken)
+        string name, string owner, string role, string scope, DateTimeOffset? expiresAt, CancellationToken cancellationToken)
     {
         var plain = _prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
         var row = new ApiTokenRow
@@ -26,6 +26,7 @@ internal sealed class ApiTokenStore(IDbContextFactory<Xen2KvmDbContext> contexts
             Name = StoreText.Clean(name),
             Owner = StoreText.Clean(owner),
             Role = StoreText.Clean(role),
+            Scope = StoreText.Clean(scope),
             CreatedAt = time.GetUtcNow(),
             ExpiresAt = expiresAt,
         };
@@ -80,5 +81,5 @@ internal sealed class ApiTokenStore(IDbContextFactory<Xen2KvmDbContext> contexts
     private static byte[] Hash(string plain) => SHA256.HashData(Encoding.UTF8.GetBytes(plain));
 
     private static ApiToken ToToken(ApiTokenRow row) =>
-        new(row.Id, row.Name, row.Owner, row.Role, row.CreatedAt, row.LastUsedAt, row.ExpiresAt);
+        new(row.Id, row.Name, row.Owner, row.Role, row.Scope, row.CreatedAt, row.LastUsedAt, row.ExpiresAt);
 }

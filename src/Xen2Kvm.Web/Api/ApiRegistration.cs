@@ -32,6 +32,7 @@ internal static class ApiRegistration
         RunEndpoints.Map(api.MapGroup("/runs").WithTags("Runs"));
         EvidenceEndpoints.Map(api.MapGroup("/runs").WithTags("Runs"));
         WaveEndpoints.Map(api.MapGroup("/waves").WithTags("Waves"));
+        PeopleEndpoints.Map(api.MapGroup("/people").WithTags("Access"));
         AccessEndpoints.Map(api.WithTags("Access"));
         endpoints.MapOpenApi("/openapi/{documentName}.json").RequireAuthorization(Roles.Viewer);
     }

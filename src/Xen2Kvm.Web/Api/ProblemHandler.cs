@@ -27,7 +27,7 @@ internal sealed partial class ProblemHandler(IProblemDetailsService problems, IL
         }
 
         context.Response.StatusCode = status;
-        if (!Session.IsForPrograms(context.Request.Path))
+        if (!SessionCookie.IsForPrograms(context.Request.Path))
         {
             context.Response.ContentType = "text/plain; charset=utf-8";
             await context.Response.WriteAsync($"{title}. {detail}\n", cancellationToken).ConfigureAwait(false);

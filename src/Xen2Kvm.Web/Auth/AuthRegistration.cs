@@ -37,10 +37,8 @@ internal static class AuthRegistration
         services.AddSingleton<SetupLink>();
         services.AddSingleton<LocalToken>();
         services.AddHostedService<AccessPreparation>();
-        services.AddSingleton<People>();
-        services.AddSingleton<IPeople>(provider => provider.GetRequiredService<People>());
         services.AddScoped<FirstAdmin>();
-        services.AddScoped<SignIn>();
+        services.AddSingleton<SignIn>();
     }
 
     private static void AddAccounts(this IServiceCollection services)
@@ -58,9 +56,14 @@ internal static class AuthRegistration
                 identity.Lockout.DefaultLockoutTimeSpan = TimeSpan.FromMinutes(10);
             })
             .AddRoles<IdentityRole<Guid>>()
-            .AddEntityFrameworkStores<Xen2KvmDbContext>()
-            .AddSignInManager();
-        services.Configure<SecurityStampValidatorOptions>(stamp => stamp.ValidationInterval = TimeSpan.FromMinutes(2));
+            .AddEntityFrameworkStores<Xen2KvmDbContext>();
+        services.AddSingleton<Accounts>();
+        services.AddSingleton<SecondFactor>();
+        services.AddSingleton<Invitations>();
+        services.AddSingleton<People>();
+        services.AddSingleton<IPeople>(provider => provider.GetRequiredService<People>());
+        services.AddSingleton<OwnAccount>();
+        services.AddSingleton<OwnTokens>();
     }
 
     private static void AddCookieOrToken(this IServiceCollection services)
@@ -73,19 +76,26 @@ internal static class AuthRegistration
         authentication.AddPolicyScheme(CookieOrToken, "Session cookie or API token", policy => policy.ForwardDefaultSelector = context =>
             TokenHandler.IsOffered(context.Request) ? TokenHandler.SchemeName : IdentityConstants.ApplicationScheme);
         authentication.AddScheme<Microsoft.AspNetCore.Authentication.AuthenticationSchemeOptions, TokenHandler>(TokenHandler.SchemeName, null);
-        authentication.AddIdentityCookies();
+        authentication.AddCookie(IdentityConstants.ApplicationScheme);
+        authentication.AddCookie(IdentityConstants.TwoFactorUserIdScheme, half =>
+        {
+            half.Cookie.Name = "x2k-code";
+            half.Cookie.SameSite = SameSiteMode.Strict;
+            half.ExpireTimeSpan = SignIn.CodeWithin;
+            half.SlidingExpiration = false;
+        });
         services.AddOptions<CookieAuthenticationOptions>(IdentityConstants.ApplicationScheme)
-            .Configure<IOptions<DashboardOptions>>((cookie, dashboard) => Session.Configure(cookie, dashboard.Value));
+            .Configure<IOptions<DashboardOptions>>((cookie, dashboard) => SessionCookie.Configure(cookie, dashboard.Value));
     }
 
     private static void AddRolePolicies(this AuthorizationBuilder authorization)
     {
         foreach (var role in Roles.All)
         {
-            authorization.AddPolicy(role, policy => policy.RequireRole(Roles.AtLeast(role)));
+            authorization.AddPolicy(role, policy => policy.RequireRole(Roles.AtLeast(role)).RequireAssertion(TokenScope.Allows));
         }
 
-        var anyRole = new AuthorizationPolicyBuilder().RequireAuthenticatedUser().RequireRole(Roles.All).Build();
+        var anyRole = new AuthorizationPolicyBuilder().RequireAuthenticatedUser().RequireRole(Roles.All).RequireAssertion(TokenScope.Allows).Build();
         authorization.SetDefaultPolicy(anyRole).SetFallbackPolicy(anyRole);
     }
 }

@@ -1,6 +1,5 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
-using System.Text;
 using Microsoft.Extensions.Options;
 using Xen2Kvm.Web.Hosting;
 
@@ -24,15 +23,15 @@ public sealed class SetupLink(IOptions<DashboardOptions> options)
     /// <param name="address">Scheme and host, as http://127.0.0.1:5080.</param>
     public string Open(string address)
     {
-        var token = Earlier() ?? Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
+        var token = Earlier() ?? OneTimeSecret.New();
         var link = $"{address.TrimEnd('/')}/account/first-admin?token={token}";
         PrivateFile.Write(FilePath, link + "\n");
-        _hash = Hash(token);
+        _hash = OneTimeSecret.Hash(token);
         return link;
     }
 
     /// <summary>Whether a token is the link's.</summary>
-    public bool Fits(string? token) => _hash is { } hash && token is not null && CryptographicOperations.FixedTimeEquals(hash, Hash(token));
+    public bool Fits(string? token) => _hash is { } hash && token is not null && CryptographicOperations.FixedTimeEquals(hash, OneTimeSecret.Hash(token));
 
     /// <summary>Closes the link for good.</summary>
     public void Close()
@@ -47,6 +46,4 @@ public sealed class SetupLink(IOptions<DashboardOptions> options)
         var token = text.Split("token=") is [_, { Length: 43 } last] ? last : null;
         return token is not null && Base64Url.IsValid(token) ? token : null;
     }
-
-    private static byte[] Hash(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));
 }

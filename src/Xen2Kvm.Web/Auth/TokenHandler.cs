@@ -2,6 +2,7 @@ using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Identity;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Persistence;
@@ -10,7 +11,8 @@ namespace Xen2Kvm.Web.Auth;
 
 /// <summary>Authenticates <c>Authorization: Bearer x2k_…</c>.</summary>
 internal sealed class TokenHandler(
-    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, IApiTokenStore tokens, UserManager<AppUser> users)
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, IApiTokenStore tokens, UserManager<AppUser> users,
+    IProblemDetailsService problems)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
     /// <summary>Name of the scheme.</summary>
@@ -38,7 +40,7 @@ internal sealed class TokenHandler(
         }
 
         var identity = new ClaimsIdentity(
-            [new(ClaimTypes.Name, token.Owner), new(ClaimTypes.Role, role), new(Actor.TokenClaim, token.Name)], SchemeName);
+            [new(ClaimTypes.Name, token.Owner), new(ClaimTypes.Role, role), new(Actor.TokenClaim, token.Name), new(TokenScope.Claim, token.Scope)], SchemeName);
         return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), SchemeName));
     }
 
@@ -50,6 +52,26 @@ internal sealed class TokenHandler(
         return Task.CompletedTask;
     }
 
+    /// <inheritdoc/>
+    protected override Task HandleForbiddenAsync(AuthenticationProperties properties)
+    {
+        var scope = Context.User.FindFirstValue(TokenScope.Claim)!;
+        var why = TokenScope.Covers(scope, Request)
+            ? $"has the role {Context.User.HighestRole()}, which may not do this"
+            : $"has the scope {scope}, which does not cover {Request.Method} {Request.Path}";
+        Response.StatusCode = StatusCodes.Status403Forbidden;
+        return problems.WriteAsync(new ProblemDetailsContext
+        {
+            HttpContext = Context,
+            ProblemDetails = new ProblemDetails
+            {
+                Status = StatusCodes.Status403Forbidden,
+                Title = "This token may not do this",
+                Detail = $"The API token {Context.User.FindFirstValue(Actor.TokenClaim)} {why}. Use another token, or make one under Settings.",
+            },
+        }).AsTask();
+    }
+
     // A token never outlives what its owner may do: a role that was taken away is gone from the token, too.
     private async Task<string?> RoleNowAsync(ApiToken token)
     {
@@ -59,12 +81,11 @@ internal sealed class TokenHandler(
         }
 
         if (await users.FindByNameAsync(token.Owner).ConfigureAwait(false) is not { } owner
-            || await users.IsLockedOutAsync(owner).ConfigureAwait(false) && owner.LockoutEnd == DateTimeOffset.MaxValue)
+            || owner.DisabledAt is not null)
         {
             return null;
         }
 
-        var highest = (await users.GetRolesAsync(owner).ConfigureAwait(false)).MaxBy(Roles.Rank);
-        return highest is null || Roles.Rank(highest) < 0 ? null : Roles.Least(token.Role, highest);
+        return await users.RoleAsync(owner).ConfigureAwait(false) is { } role ? Roles.Least(token.Role, role) : null;
     }
 }

@@ -1,5 +1,7 @@
+using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Radzen;
+using Xen2Kvm.Web.Auth;
 using Xen2Kvm.Web.Components.State;
 
 namespace Xen2Kvm.Web.Components;
@@ -13,6 +15,7 @@ public static class PagesRegistration
         services.AddRazorComponents().AddInteractiveServerComponents();
         services.AddRadzenComponents();
         services.AddCascadingAuthenticationState();
+        services.AddScoped<AuthenticationStateProvider, CircuitAccess>();
         services.AddHttpContextAccessor();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<RunReader>();

@@ -7,5 +7,5 @@ internal static class ApiStatusPages
 {
     /// <summary>Answers 401, 403, 404 … under /api with ProblemDetails.</summary>
     public static void UseStatusCodePagesForApi(this IApplicationBuilder app) =>
-        app.UseWhen(context => Session.IsForPrograms(context.Request.Path), branch => branch.UseStatusCodePages());
+        app.UseWhen(context => SessionCookie.IsForPrograms(context.Request.Path), branch => branch.UseStatusCodePages());
 }

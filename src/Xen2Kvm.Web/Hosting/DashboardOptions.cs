@@ -32,6 +32,9 @@ public sealed class DashboardOptions
     /// <summary>Minutes after which an idle person must sign in again; default 480.</summary>
     public int SessionMinutes { get; set; } = 480;
 
+    /// <summary>The same as a span of time.</summary>
+    public TimeSpan SessionIdle => TimeSpan.FromMinutes(SessionMinutes);
+
     /// <summary>Sign-in attempts per minute and address; default 10.</summary>
     public int SignInAttemptsPerMinute { get; set; } = 10;
 }

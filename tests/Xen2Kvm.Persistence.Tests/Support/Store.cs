@@ -28,6 +28,8 @@ public sealed class Store(Cluster cluster) : IAsyncLifetime
 
     public IApiTokenStore Tokens => Services.GetRequiredService<IApiTokenStore>();
 
+    public ISessionStore Sessions => Services.GetRequiredService<ISessionStore>();
+
     public async ValueTask InitializeAsync()
     {
         ConnectionString = await cluster.NewDatabaseAsync();

@@ -38,9 +38,9 @@ public sealed class TokenApiTests(Database database)
         var browser = await dashboard.SignedInAsync(Roles.Operator);
         var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/tokens") { Content = JsonContent.Create(new { name = "x", role = "Admin" }) };
         request.Headers.Add("RequestVerificationToken", await browser.AntiforgeryTokenAsync());
-        (await browser.Client.SendAsync(request, Token)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await browser.Client.SendAsync(request, Token)).StatusCode.ShouldBe(HttpStatusCode.Conflict);
         using var client = await dashboard.WithTokenAsync(Roles.Admin);
-        await client.ProblemAsync(HttpMethod.Post, "/api/v1/tokens", new { name = "y" }, HttpStatusCode.Forbidden);
+        await client.ProblemAsync(HttpMethod.Post, "/api/v1/tokens", new { name = "y" }, HttpStatusCode.Conflict);
     }
 
     [Fact]

@@ -34,7 +34,9 @@ public sealed class ApproversTests(Database database)
         await using (var scope = dashboard.App.Services.CreateAsyncScope())
         {
             var users = scope.ServiceProvider.GetRequiredService<UserManager<AppUser>>();
-            await users.SetLockoutEndDateAsync((await users.FindByNameAsync("approver"))!, DateTimeOffset.MaxValue);
+            var approver = (await users.FindByNameAsync("approver"))!;
+            approver.DisabledAt = DateTimeOffset.UtcNow;
+            await users.UpdateAsync(approver);
             await users.RemoveFromRoleAsync((await users.FindByNameAsync("admin"))!, Roles.Admin);
         }
 

@@ -76,10 +76,10 @@ public sealed class Dashboard : IAsyncDisposable
     public HttpClient Anonymous() => new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = Address };
 
     /// <summary>A client with an API token of a role.</summary>
-    public async Task<HttpClient> WithTokenAsync(string role)
+    public async Task<HttpClient> WithTokenAsync(string role, string scope = TokenScope.All, DateTimeOffset? expiresAt = null)
     {
         var owner = await UserAsync(role);
-        var (_, plain) = await Get<IApiTokenStore>().CreateAsync($"test {role}", owner.UserName!, role, null, CancellationToken.None);
+        var (_, plain) = await Get<IApiTokenStore>().CreateAsync($"test {role}", owner.UserName!, role, scope, expiresAt, CancellationToken.None);
         return WithToken(plain);
     }
 

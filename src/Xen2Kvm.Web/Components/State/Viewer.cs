@@ -16,6 +16,12 @@ public sealed class Viewer(TimeProvider time)
     /// <summary>Policy of those who manage people and tokens.</summary>
     public const string AdminPolicy = "Admin";
 
+    /// <summary>Who has signed in, for services that check for themselves.</summary>
+    public ClaimsPrincipal User { get; private set; } = new();
+
+    /// <summary>The session of this browser; null when there is none.</summary>
+    public Guid? Session => User.SessionId();
+
     /// <summary>Name under which acts are recorded.</summary>
     public string Name { get; private set; } = "";
 
@@ -37,7 +43,7 @@ public sealed class Viewer(TimeProvider time)
     /// <summary>Takes over who is signed in.</summary>
     public async Task IdentifyAsync(AuthenticationStateProvider authentication, IAuthorizationService authorization)
     {
-        var user = (await authentication.GetAuthenticationStateAsync()).User;
+        var user = User = (await authentication.GetAuthenticationStateAsync()).User;
         Identify(
             user.Identity?.Name ?? user.FindFirstValue(ClaimTypes.NameIdentifier) ?? "",
             (await authorization.AuthorizeAsync(user, OperatorPolicy)).Succeeded,
