@@ -46,7 +46,7 @@ public sealed partial class GuestList
     public string? Hide { get; set; }
 
     // The filter goes along: what passes it is chosen there.
-    private string Together => Navigation.GetUriWithQueryParameters("/waves/new", _filter.ToQuery());
+    private string Together => "/waves/new" + new Uri(Navigation.Uri).Query;
 
     private string[] Hidden => Hide?.Split(',', StringSplitOptions.RemoveEmptyEntries) ?? [];
 
