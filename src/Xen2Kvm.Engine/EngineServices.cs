@@ -5,6 +5,7 @@ using Xen2Kvm.Domain.Preflight;
 using Xen2Kvm.Engine.Inventory;
 using Xen2Kvm.Engine.Planning;
 using Xen2Kvm.Engine.Preflight;
+using Xen2Kvm.Engine.Records;
 using Xen2Kvm.Engine.Routes;
 using Xen2Kvm.Engine.Routes.BlockCopy;
 using Xen2Kvm.Engine.Runs;
@@ -30,6 +31,7 @@ public static class EngineServices
         services.AddSingleton<PlanService>();
         services.AddSingleton<RunService>();
         services.AddSingleton<RunExecutor>();
+        services.AddSingleton<AuditCheck>();
         services.AddSingleton<IRoute, BlockCopyRoute>();
         foreach (var contract in new[] { typeof(IGuestRule), typeof(IPreflightRule), typeof(IDiskRule) })
         {

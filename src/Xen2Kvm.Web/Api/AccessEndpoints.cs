@@ -4,7 +4,7 @@ using Xen2Kvm.Web.Auth;
 
 namespace Xen2Kvm.Web.Api;
 
-/// <summary>/api/v1/me, /tokens and /audit.</summary>
+/// <summary>/api/v1/me and /tokens.</summary>
 internal static class AccessEndpoints
 {
     /// <summary>Maps them.</summary>
@@ -16,7 +16,6 @@ internal static class AccessEndpoints
             .Produces<CreatedToken>(StatusCodes.Status201Created);
         group.MapDelete("/tokens/{id:guid}", RevokeAsync).WithSummary("Revoke an API token")
             .Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound);
-        group.MapGet("/audit", AuditAsync).WithSummary("The latest acts, newest first");
     }
 
     private static Identity Me(ClaimsPrincipal user) =>
@@ -70,9 +69,6 @@ internal static class AccessEndpoints
             new AuditEntry(time.GetUtcNow(), user.ActorName(), "token.revoke", found.Name, found.Owner), cancellationToken).ConfigureAwait(false);
         return TypedResults.NoContent();
     }
-
-    private static Task<IReadOnlyList<AuditEntry>> AuditAsync(IAuditLog audit, CancellationToken cancellationToken, int most = 200) =>
-        audit.ListAsync(Math.Clamp(most, 1, 5000), cancellationToken);
 }
 
 /// <summary>Who a request acts as.</summary>

@@ -29,6 +29,7 @@ internal static class ApiRegistration
         PlanEndpoints.Map(api.MapGroup("/plans").WithTags("Plans"));
         RunEndpoints.Map(api.MapGroup("/runs").WithTags("Runs"));
         EvidenceEndpoints.Map(api.MapGroup("/runs").WithTags("Runs"));
+        AuditEndpoints.Map(api.MapGroup("/audit").WithTags("Audit"));
         AccessEndpoints.Map(api.WithTags("Access"));
         endpoints.MapOpenApi("/openapi/{documentName}.json").RequireAuthorization(Roles.Viewer);
     }
