@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Xen2Kvm.Domain.Preflight;
 using Xen2Kvm.Engine.Inventory;
+using Xen2Kvm.Engine.Notifications;
 using Xen2Kvm.Engine.Planning;
 using Xen2Kvm.Engine.Preflight;
 using Xen2Kvm.Engine.Records;
@@ -41,8 +42,26 @@ public static class EngineServices
             }
         }
 
+        services.AddNotifications(configuration);
         services.AddHostedService<RunWorker>();
         services.AddHostedService<InventoryWorker>();
         return services;
+    }
+    /// <summary>Adds what tells people of events; a part of <see cref="AddXen2KvmEngine"/>.</summary>
+    internal static void AddNotifications(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<NotificationOptions>().Bind(configuration.GetSection(NotificationOptions.Section))
+            .Configure(options => options.PublicUrl = configuration["Dashboard:PublicUrl"])
+            .Validate(
+                options => options.TryReadNetworks(out _),
+                "Notifications:AllowedNetworks holds something that is neither an address nor a network like 10.20.0.0/16.")
+            .ValidateOnStart();
+        services.AddSingleton<AddressGuard>();
+        services.AddSingleton<WebhookSender>();
+        services.AddSingleton<EmailSender>();
+        services.AddSingleton<Courier>();
+        services.AddSingleton<NotificationFeed>();
+        services.AddSingleton<NotificationService>();
+        services.AddHostedService<NotificationWorker>();
     }
 }

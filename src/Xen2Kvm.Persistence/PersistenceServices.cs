@@ -49,6 +49,7 @@ public static class PersistenceServices
         services.AddSingleton<IRunStore, RunStore>();
         services.AddSingleton<IAuditLog, AuditLog>();
         services.AddSingleton<IApiTokenStore, ApiTokenStore>();
+        services.AddSingleton<INotificationStore, NotificationStore>();
         services.AddSingleton<RunChangeListener>();
         services.AddSingleton<IRunChanges>(provider => provider.GetRequiredService<RunChangeListener>());
         services.AddHostedService(provider => provider.GetRequiredService<RunChangeListener>());

@@ -39,6 +39,14 @@ public sealed class Xen2KvmDbContext(DbContextOptions<Xen2KvmDbContext> options)
 
     internal DbSet<SettingRow> Settings => Set<SettingRow>();
 
+    internal DbSet<NotificationRow> Notifications => Set<NotificationRow>();
+
+    internal DbSet<NotificationReadRow> NotificationReads => Set<NotificationReadRow>();
+
+    internal DbSet<ChannelRow> Channels => Set<ChannelRow>();
+
+    internal DbSet<DeliveryRow> Deliveries => Set<DeliveryRow>();
+
     /// <summary>Fixed here, so that the tables do not depend on how a program configures Identity.</summary>
     protected override Version SchemaVersion => IdentitySchemaVersions.Version2;
 
@@ -54,6 +62,7 @@ public sealed class Xen2KvmDbContext(DbContextOptions<Xen2KvmDbContext> options)
         HostModel.Configure(builder);
         RunModel.Configure(builder);
         ProgramModel.Configure(builder);
+        NotificationModel.Configure(builder);
         SnakeCaseNames.Apply(builder);
     }
 }
