@@ -48,7 +48,7 @@ public static class EngineServices
         return services;
     }
     /// <summary>Adds what tells people of events; a part of <see cref="AddXen2KvmEngine"/>.</summary>
-    internal static void AddNotifications(this IServiceCollection services, IConfiguration configuration)
+    private static void AddNotifications(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<NotificationOptions>().Bind(configuration.GetSection(NotificationOptions.Section))
             .Configure(options => options.PublicUrl = configuration["Dashboard:PublicUrl"])
@@ -61,7 +61,8 @@ public static class EngineServices
         services.AddSingleton<EmailSender>();
         services.AddSingleton<Courier>();
         services.AddSingleton<NotificationFeed>();
-        services.AddSingleton<NotificationService>();
+        services.AddSingleton<Notifier>();
+        services.AddSingleton<ChannelService>();
         services.AddHostedService<NotificationWorker>();
     }
 }

@@ -8,7 +8,7 @@ public sealed class PagesTests(DashboardFixture dashboard)
     private static readonly int[] _widths = [480, 1024, 1440];
 
     // Further states of a page that is pictured already; docs/screenshots has them at one width only.
-    private static readonly string[] _states = ["host-unreachable", "host-kvm", "plan", "run-question", "run-failed", "run-rolled-back"];
+    private static readonly string[] _states = ["host-unreachable", "host-kvm", "plan", "run-question", "run-failed", "run-rolled-back", "channel-webhook", "channel-email"];
 
     public static TheoryData<string, string> Pages()
     {
@@ -16,7 +16,8 @@ public sealed class PagesTests(DashboardFixture dashboard)
         foreach (var page in new[]
         {
             "overview", "guests", "guest", "hosts", "host-xen", "host-unreachable", "host-kvm", "host-add", "host-change", "plans", "plan-new", "plan", "plan-blocked",
-            "runs", "run", "run-question", "run-failed", "run-rolled-back", "run-done", "run-evidence", "audit", "settings", "sign-in",
+            "runs", "run", "run-question", "run-failed", "run-rolled-back", "run-done", "run-evidence", "audit", "settings", "channels",
+            "channel-webhook", "channel-email", "sign-in",
         })
         {
             data.Add(page, "light");
@@ -70,6 +71,11 @@ public sealed class PagesTests(DashboardFixture dashboard)
 
         await page.Locator(".running-chip").ClickAsync();
         await Assertions.Expect(page.Locator("#running-drawer")).ToContainTextAsync("files");
+        await page.Keyboard.PressAsync("Escape");
+        await page.Locator("[data-act=bell]").ClickAsync();
+        await Assertions.Expect(page.Locator("#bell-drawer")).ToContainTextAsync("mail needs an answer");
+        await page.TakePictureAsync($"notifications-{theme}", 1440);
+        await page.ShouldBeAccessibleAsync($"notifications, {theme}");
         await page.Locator("details.menu summary").Last.ClickAsync();
         await page.ShouldBeAccessibleAsync($"drawer and person menu, {theme}");
         await page.Context.CloseAsync();
@@ -106,6 +112,9 @@ public sealed class PagesTests(DashboardFixture dashboard)
         "run-rolled-back" => $"/runs/{dashboard.World.Runs["rolled-back"]}",
         "run-done" => $"/runs/{dashboard.World.Runs["done"]}",
         "run-evidence" => $"/runs/{dashboard.World.Runs["done"]}?tab=evidence",
+        "channels" => "/settings/notifications",
+        "channel-webhook" => "/settings/notifications?add=webhook",
+        "channel-email" => "/settings/notifications?add=email",
         "sign-in" => "/account/sign-in",
         _ => "/" + name,
     };
@@ -121,6 +130,12 @@ public sealed class PagesTests(DashboardFixture dashboard)
         if (name is "plan" or "plan-blocked")
         {
             await Assertions.Expect(page.Locator("#preflight")).ToContainTextAsync("checked");
+        }
+
+        if (name is "audit")
+        {
+            await Assertions.Expect(page.GetByText("Chain whole")).ToBeVisibleAsync();
+            await Assertions.Expect(page.Locator(".audit tbody tr").First).ToBeVisibleAsync();
         }
 
         if (name is "run")

@@ -76,7 +76,7 @@ public sealed record WebhookTarget(string Url)
     {
         if (!Uri.TryCreate(Url, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.UserInfo.Length > 0)
         {
-            yield return $"“{Url}” is no address of a webhook; give one like https://hooks.example.org/x2k, without a name or password in it.";
+            yield return "Give an address like https://hooks.example.org/x2k, without a name or password in it.";
         }
     }
 }
@@ -111,7 +111,7 @@ public sealed record EmailTarget
     {
         if (Uri.CheckHostName(Host) == UriHostNameType.Unknown)
         {
-            yield return $"“{Host}” is no name of a mail server; give one like mail.example.org.";
+            yield return "Give the name of a mail server, like mail.example.org.";
         }
 
         if (Port is < 1 or > 65535)
@@ -126,13 +126,13 @@ public sealed record EmailTarget
 
         if (!MailAddress.TryCreate(From, out _))
         {
-            yield return $"“{From}” is no sender; give one like x2k@example.org.";
+            yield return "Give a sender like x2k@example.org.";
         }
 
         var receivers = Receivers();
         if (receivers.Count == 0 || receivers.Any(receiver => !MailAddress.TryCreate(receiver, out _)))
         {
-            yield return $"“{To}” is no list of receivers; give addresses with commas between.";
+            yield return "Give the addresses of the receivers, with commas between.";
         }
     }
 

@@ -92,16 +92,16 @@ public sealed class NotificationRulesTests
     {
         var wrong = new EmailTarget { Host = "a b", Port = 0, StartTls = false, User = "x", From = "x2k@example.org\r\nBcc: eve@example.org", To = "ann" };
         var message = Should.Throw<RefusedException>(() => (Mail with { Name = " ", Email = wrong }).Check(null, "p")).Message;
-        foreach (var part in new[] { "name of 1 to 100", "no name of a mail server", "port is 0", "turn STARTTLS on", "no sender", "no list of receivers" })
+        foreach (var part in new[] { "name of 1 to 100", "name of a mail server", "port is 0", "turn STARTTLS on", "Give a sender", "addresses of the receivers" })
         {
             message.ShouldContain(part);
         }
     }
 
     [Theory]
-    [InlineData("ftp://example.org/", "a secret of some length", "no address of a webhook")]
-    [InlineData("https://user:word@example.org/", "a secret of some length", "no address of a webhook")]
-    [InlineData("/hook", "a secret of some length", "no address of a webhook")]
+    [InlineData("ftp://example.org/", "a secret of some length", "Give an address like")]
+    [InlineData("https://user:word@example.org/", "a secret of some length", "Give an address like")]
+    [InlineData("/hook", "a secret of some length", "Give an address like")]
     [InlineData("https://example.org/", "short", "at least 16")]
     [InlineData("https://example.org/", null, "at least 16")]
     public void A_webhook_needs_a_plain_address_and_a_secret(string url, string? secret, string fault) =>

@@ -31,7 +31,7 @@ public sealed class DeliveryTests(Database database)
         await using var dashboard = await Dashboard.StartAsync(database, Quick);
         await SaveAsync(dashboard, receiver);
         var raised = Event("files runs on kvm1");
-        await dashboard.Get<NotificationService>().RaiseAsync(raised, Token);
+        await dashboard.Get<Notifier>().RaiseAsync(raised, Token);
         var received = await receiver.NextAsync();
         var body = JsonNode.Parse(received.Body)!;
         body["kind"]!.GetValue<string>().ShouldBe("RunFinished");
@@ -58,7 +58,7 @@ public sealed class DeliveryTests(Database database)
         };
         await using var dashboard = await Dashboard.StartAsync(database, Quick);
         await SaveAsync(dashboard, receiver);
-        await dashboard.Get<NotificationService>().RaiseAsync(Event("once"), Token);
+        await dashboard.Get<Notifier>().RaiseAsync(Event("once"), Token);
         var ids = new[] { await receiver.NextAsync(), await receiver.NextAsync(), await receiver.NextAsync() }.Select(one => one.Headers["X-X2K-Id"].ToString());
         ids.Distinct().Count().ShouldBe(1);
         await NothingIsLeftAsync(dashboard);
@@ -76,13 +76,13 @@ public sealed class DeliveryTests(Database database)
         };
         await using var dashboard = await Dashboard.StartAsync(database, [.. Quick.Where(setting => setting.Item1 != "Notifications:RetryAfter"), ("Notifications:RetryAfter", "01:00:00")]);
         await SaveAsync(dashboard, receiver);
-        await dashboard.Get<NotificationService>().RaiseAsync(Event("refused"), Token);
+        await dashboard.Get<Notifier>().RaiseAsync(Event("refused"), Token);
         await receiver.NextAsync();
         var left = await UntilAsync(dashboard, undelivered => undelivered.Count == 1);
         left[0].LastError.ShouldEndWith("answered 403 Forbidden. who are you?");
         left[0].NextAt!.Value.ShouldBe(DateTimeOffset.UtcNow.AddHours(1), TimeSpan.FromMinutes(1));
         receiver.Answer = (_, _) => Task.CompletedTask;
-        await dashboard.Get<NotificationService>().RetryAsync(left[0].Id, Token);
+        await dashboard.Get<ChannelService>().RetryAsync(left[0].Id, Token);
         await receiver.NextAsync();
         await NothingIsLeftAsync(dashboard);
     }
@@ -98,7 +98,7 @@ public sealed class DeliveryTests(Database database)
             return Task.CompletedTask;
         };
         await using var dashboard = await Dashboard.StartAsync(database, Quick);
-        var report = await dashboard.Get<NotificationService>().TestAsync(Channel(receiver), Secret, "anna", Token);
+        var report = await dashboard.Get<ChannelService>().TestAsync(Channel(receiver), Secret, "anna", Token);
         report.IsDelivered.ShouldBeFalse();
         report.Answer.ShouldContain("answered 307 Temporary Redirect and sends on to");
         inside.Count.ShouldBe(0);
@@ -114,7 +114,7 @@ public sealed class DeliveryTests(Database database)
         await using var other = await Dashboard.StartAsync(database, [.. settings, ("Dashboard:SecretsKeyFile", Path.Combine(one.StateDirectory, "secrets.key"))]);
         await SaveAsync(one, receiver);
         var events = Enumerable.Range(0, 30).Select(number => Event($"event {number}")).ToList();
-        await Task.WhenAll(events.SelectMany(raised => new[] { one, other }.Select(node => node.Get<NotificationService>().RaiseAsync(raised, Token))));
+        await Task.WhenAll(events.SelectMany(raised => new[] { one, other }.Select(node => node.Get<Notifier>().RaiseAsync(raised, Token))));
         var ids = new List<string>();
         while (ids.Count < events.Count)
         {
@@ -135,13 +135,13 @@ public sealed class DeliveryTests(Database database)
     {
         await using var receiver = await Receiver.StartAsync();
         await using var dashboard = await Dashboard.StartAsync(database, Quick);
-        var service = dashboard.Get<NotificationService>();
+        var service = dashboard.Get<ChannelService>();
         await service.SaveChannelAsync(Channel(receiver) with { IsEnabled = false }, Secret, "anna", Token);
-        await service.RaiseAsync(Event("while off"), Token);
+        await dashboard.Get<Notifier>().RaiseAsync(Event("while off"), Token);
         var channel = (await service.ListChannelsAsync(Token)).Single();
         await service.SaveChannelAsync(channel with { IsEnabled = true, Kinds = [NotificationKind.RunFailed] }, null, "anna", Token);
-        await service.RaiseAsync(Event("another kind"), Token);
-        await service.RaiseAsync(Event("wanted") with { Kind = NotificationKind.RunFailed }, Token);
+        await dashboard.Get<Notifier>().RaiseAsync(Event("another kind"), Token);
+        await dashboard.Get<Notifier>().RaiseAsync(Event("wanted") with { Kind = NotificationKind.RunFailed }, Token);
         (await receiver.NextAsync()).Body.ShouldContain("\"wanted\"");
         receiver.Count.ShouldBe(1);
     }
@@ -157,9 +157,9 @@ public sealed class DeliveryTests(Database database)
     {
         await using var dashboard = await Dashboard.StartAsync(database);
         var channel = new Channel { Id = Guid.NewGuid(), Name = "inside", Webhook = new WebhookTarget(url) };
-        (await Should.ThrowAsync<RefusedException>(() => dashboard.Get<NotificationService>().SaveChannelAsync(channel, Secret, "anna", Token)))
+        (await Should.ThrowAsync<RefusedException>(() => dashboard.Get<ChannelService>().SaveChannelAsync(channel, Secret, "anna", Token)))
             .Message.ShouldContain("not on the public internet");
-        (await dashboard.Get<NotificationService>().ListChannelsAsync(Token)).ShouldBeEmpty();
+        (await dashboard.Get<ChannelService>().ListChannelsAsync(Token)).ShouldBeEmpty();
     }
 
     [Fact]
@@ -184,7 +184,7 @@ public sealed class DeliveryTests(Database database)
     };
 
     private static Task SaveAsync(Dashboard dashboard, Receiver receiver) =>
-        dashboard.Get<NotificationService>().SaveChannelAsync(Channel(receiver), Secret, "anna", Token);
+        dashboard.Get<ChannelService>().SaveChannelAsync(Channel(receiver), Secret, "anna", Token);
 
     private static async Task<long> NumberAsync(Dashboard dashboard, string sql)
     {
@@ -200,7 +200,7 @@ public sealed class DeliveryTests(Database database)
         limit.CancelAfter(TimeSpan.FromSeconds(30));
         while (true)
         {
-            var undelivered = await dashboard.Get<NotificationService>().ListUndeliveredAsync(limit.Token);
+            var undelivered = await dashboard.Get<ChannelService>().ListUndeliveredAsync(limit.Token);
             if (isSo(undelivered))
             {
                 return undelivered;

@@ -1,6 +1,7 @@
 using Xen2Kvm.Domain.Inventory;
 using Xen2Kvm.Domain.Preflight;
 using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Engine.Notifications;
 using Host = Xen2Kvm.Domain.Inventory.Host;
 
 namespace Xen2Kvm.Web.Components.Text;
@@ -25,6 +26,17 @@ public static class StateWords
         RunState.Stopped => new("Stopped", "amber", "pause"),
         RunState.RollingBack => new("Rolling back", "violet", "undo"),
         RunState.RolledBack => new("Rolled back", "violet", "undo"),
+        _ => new("Unknown", "grey", "question"),
+    };
+
+    /// <summary>What a notification tells of.</summary>
+    public static ShownState Of(NotificationKind kind) => kind switch
+    {
+        NotificationKind.RunFailed => Of(RunState.Failed),
+        NotificationKind.RunNeedsAnswer => Of(RunState.NeedsAnswer),
+        NotificationKind.WaveNeedsApproval => new("Needs approval", "amber", "hand"),
+        NotificationKind.WaveStartsSoon => new("Starts soon", "blue", "clock"),
+        NotificationKind.RunFinished or NotificationKind.WaveFinished => new("Finished", "green", "check"),
         _ => new("Unknown", "grey", "question"),
     };
 

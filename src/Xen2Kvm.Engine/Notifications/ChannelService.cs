@@ -3,19 +3,9 @@ using Xen2Kvm.Engine.Ports;
 
 namespace Xen2Kvm.Engine.Notifications;
 
-/// <summary>What people do with notifications and channels, and where the program raises events.</summary>
-public sealed class NotificationService(INotificationStore store, AddressGuard guard, Courier courier, IAuditLog audit, TimeProvider time)
+/// <summary>What admins do with channels.</summary>
+public sealed class ChannelService(INotificationStore store, AddressGuard guard, Courier courier, IAuditLog audit, TimeProvider time)
 {
-    /// <summary>Tells people of an event: once, however often it is raised. (Events of runs are raised by the ledger itself.)</summary>
-    public Task RaiseAsync(NotificationEvent raised, CancellationToken cancellationToken) => store.AddAsync(raised, cancellationToken);
-
-    /// <summary>The newest notifications as a person sees them.</summary>
-    public Task<IReadOnlyList<InboxEntry>> ListAsync(string person, int most, CancellationToken cancellationToken) =>
-        store.ListAsync(person, most, cancellationToken);
-
-    /// <summary>A person has seen one notification, or all of them when <paramref name="id"/> is null.</summary>
-    public Task MarkReadAsync(string person, Guid? id, CancellationToken cancellationToken) => store.MarkReadAsync(person, id, cancellationToken);
-
     /// <summary>All channels by name, without their secrets.</summary>
     public Task<IReadOnlyList<Channel>> ListChannelsAsync(CancellationToken cancellationToken) => store.ListChannelsAsync(cancellationToken);
 
