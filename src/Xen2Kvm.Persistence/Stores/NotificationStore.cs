@@ -49,7 +49,7 @@ internal sealed class NotificationStore(IDbContextFactory<Xen2KvmDbContext> cont
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         return await context.Notifications.GroupBy(_ => 1).Select(all => new NotificationMark(all.LongCount(), all.Max(row => row.Number)))
-            .FirstOrDefaultAsync(cancellationToken) ?? new NotificationMark(0, 0);
+            .SingleOrDefaultAsync(cancellationToken) ?? new NotificationMark(0, 0);
     }
 
     public async Task<IReadOnlyList<Channel>> ListChannelsAsync(CancellationToken cancellationToken)
