@@ -3,8 +3,10 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Xen2Kvm.Domain.Preflight;
 using Xen2Kvm.Engine.Inventory;
+using Xen2Kvm.Engine.Notifications;
 using Xen2Kvm.Engine.Planning;
 using Xen2Kvm.Engine.Preflight;
+using Xen2Kvm.Engine.Records;
 using Xen2Kvm.Engine.Routes;
 using Xen2Kvm.Engine.Routes.BlockCopy;
 using Xen2Kvm.Engine.Runs;
@@ -38,6 +40,7 @@ public static class EngineServices
         services.AddSingleton<WaveService>();
         services.AddSingleton<WavePlanner>();
         services.AddSingleton<WaveDispatcher>();
+        services.AddSingleton<AuditCheck>();
         services.AddSingleton<IRoute, BlockCopyRoute>();
         foreach (var contract in new[] { typeof(IGuestRule), typeof(IPreflightRule), typeof(IDiskRule) })
         {
@@ -47,9 +50,28 @@ public static class EngineServices
             }
         }
 
+        services.AddNotifications(configuration);
         services.AddHostedService<RunWorker>();
         services.AddHostedService<WaveWorker>();
         services.AddHostedService<InventoryWorker>();
         return services;
+    }
+    /// <summary>Adds what tells people of events; a part of <see cref="AddXen2KvmEngine"/>.</summary>
+    private static void AddNotifications(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<NotificationOptions>().Bind(configuration.GetSection(NotificationOptions.Section))
+            .Configure(options => options.PublicUrl = configuration["Dashboard:PublicUrl"])
+            .Validate(
+                options => options.TryReadNetworks(out _),
+                "Notifications:AllowedNetworks holds something that is neither an address nor a network like 10.20.0.0/16.")
+            .ValidateOnStart();
+        services.AddSingleton<AddressGuard>();
+        services.AddSingleton<WebhookSender>();
+        services.AddSingleton<EmailSender>();
+        services.AddSingleton<Courier>();
+        services.AddSingleton<NotificationFeed>();
+        services.AddSingleton<Notifier>();
+        services.AddSingleton<ChannelService>();
+        services.AddHostedService<NotificationWorker>();
     }
 }

@@ -3,12 +3,13 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Xen2Kvm.Persistence.Embedded;
+using Xen2Kvm.Persistence.Stores;
 
 namespace Xen2Kvm.Persistence;
 
-/// <summary>Makes the database ready: starts the embedded cluster when that is used, and applies migrations.</summary>
+/// <summary>Makes the database ready: starts the embedded cluster when that is used, applies migrations, and begins the audit log's chain.</summary>
 internal sealed partial class DatabaseStarter(
-    IOptions<PersistenceOptions> options, DatabaseConnection connection, ILogger<DatabaseStarter> logger) : IAsyncDisposable, IDisposable
+    IOptions<PersistenceOptions> options, DatabaseConnection connection, TimeProvider time, ILogger<DatabaseStarter> logger) : IAsyncDisposable, IDisposable
 {
     private const string _embeddedDatabase = "xen2kvm";
 
@@ -45,14 +46,14 @@ internal sealed partial class DatabaseStarter(
 
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         var pending = (await context.Database.GetPendingMigrationsAsync(cancellationToken)).ToList();
-        if (pending.Count == 0)
+        context.Database.SetCommandTimeout(TimeSpan.FromHours(1));
+        if (pending.Count > 0)
         {
-            return;
+            LogMigrating(logger, pending.Count, pending[^1]);
+            await context.Database.MigrateAsync(cancellationToken);
         }
 
-        LogMigrating(logger, pending.Count, pending[^1]);
-        context.Database.SetCommandTimeout(TimeSpan.FromHours(1));
-        await context.Database.MigrateAsync(cancellationToken);
+        await AuditHead.BeginAsync(context, time.GetUtcNow(), cancellationToken);
     }
 
     public ValueTask DisposeAsync() => _embedded?.DisposeAsync() ?? ValueTask.CompletedTask;

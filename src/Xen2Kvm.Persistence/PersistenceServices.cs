@@ -51,6 +51,7 @@ public static class PersistenceServices
         services.AddSingleton<IAuditLog, AuditLog>();
         services.AddSingleton<IApiTokenStore, ApiTokenStore>();
         services.AddSingleton<ISessionStore, SessionStore>();
+        services.AddSingleton<INotificationStore, NotificationStore>();
         services.AddSingleton<RunChangeListener>();
         services.AddSingleton<IRunChanges>(provider => provider.GetRequiredService<RunChangeListener>());
         services.AddSingleton<IWaveChanges>(provider => provider.GetRequiredService<RunChangeListener>());

@@ -45,6 +45,14 @@ public sealed class Xen2KvmDbContext(DbContextOptions<Xen2KvmDbContext> options)
 
     internal DbSet<SettingRow> Settings => Set<SettingRow>();
 
+    internal DbSet<NotificationRow> Notifications => Set<NotificationRow>();
+
+    internal DbSet<NotificationReadRow> NotificationReads => Set<NotificationReadRow>();
+
+    internal DbSet<ChannelRow> Channels => Set<ChannelRow>();
+
+    internal DbSet<DeliveryRow> Deliveries => Set<DeliveryRow>();
+
     /// <summary>Fixed here, so that the tables do not depend on how a program configures Identity.</summary>
     protected override Version SchemaVersion => IdentitySchemaVersions.Version2;
 
@@ -61,6 +69,7 @@ public sealed class Xen2KvmDbContext(DbContextOptions<Xen2KvmDbContext> options)
         RunModel.Configure(builder);
         WaveModel.Configure(builder);
         ProgramModel.Configure(builder);
+        NotificationModel.Configure(builder);
         SnakeCaseNames.Apply(builder);
     }
 }

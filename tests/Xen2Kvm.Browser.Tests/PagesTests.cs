@@ -8,7 +8,7 @@ public sealed class PagesTests(DashboardFixture dashboard)
     private static readonly int[] _widths = [480, 1024, 1440];
 
     // Further states of a page that is pictured already; docs/screenshots has them at one width only.
-    private static readonly string[] _states = ["host-unreachable", "host-kvm", "plan", "run-question", "run-failed", "run-rolled-back", "wave-board", "wave-timeline", "wave-edit", "wave-wall"];
+    private static readonly string[] _states = ["host-unreachable", "host-kvm", "plan", "run-question", "run-failed", "run-rolled-back", "wave-board", "wave-timeline", "wave-edit", "wave-wall", "channel-webhook", "channel-email"];
 
     public static TheoryData<string, string> Pages()
     {
@@ -17,7 +17,8 @@ public sealed class PagesTests(DashboardFixture dashboard)
         {
             "overview", "guests", "guest", "hosts", "host-xen", "host-unreachable", "host-kvm", "host-add", "host-change", "plans", "plan-new", "plan", "plan-blocked",
             "runs", "run", "run-question", "run-failed", "run-rolled-back", "run-done", "run-evidence", "waves", "wave", "wave-board", "wave-timeline", "wave-approval",
-            "wave-edit", "wave-wall", "wave-new", "audit", "people", "person", "account", "settings", "sign-in", "sign-in-code",
+            "wave-edit", "wave-wall", "wave-new", "audit", "people", "person", "account", "settings", "channels", "channel-webhook",
+            "channel-email", "sign-in", "sign-in-code",
         })
         {
             data.Add(page, "light");
@@ -71,6 +72,11 @@ public sealed class PagesTests(DashboardFixture dashboard)
 
         await page.Locator(".running-chip").ClickAsync();
         await Assertions.Expect(page.Locator("#running-drawer")).ToContainTextAsync("files");
+        await page.Keyboard.PressAsync("Escape");
+        await page.Locator("[data-act=bell]").ClickAsync();
+        await Assertions.Expect(page.Locator("#bell-drawer")).ToContainTextAsync("mail needs an answer");
+        await page.TakePictureAsync($"notifications-{theme}", 1440);
+        await page.ShouldBeAccessibleAsync($"notifications, {theme}");
         await page.Locator("details.menu summary").Last.ClickAsync();
         await page.ShouldBeAccessibleAsync($"drawer and person menu, {theme}");
         await page.Context.CloseAsync();
@@ -116,6 +122,9 @@ public sealed class PagesTests(DashboardFixture dashboard)
         "run-done" => $"/runs/{dashboard.World.Runs["done"]}",
         "run-evidence" => $"/runs/{dashboard.World.Runs["done"]}?tab=evidence",
         "person" => "/people/vera",
+        "channels" => "/settings/notifications",
+        "channel-webhook" => "/settings/notifications?add=webhook",
+        "channel-email" => "/settings/notifications?add=email",
         "sign-in" => "/account/sign-in",
         "sign-in-code" => "/account/code",
         _ => "/" + name,
@@ -132,6 +141,12 @@ public sealed class PagesTests(DashboardFixture dashboard)
         if (name is "plan" or "plan-blocked")
         {
             await Assertions.Expect(page.Locator("#preflight")).ToContainTextAsync("checked");
+        }
+
+        if (name is "audit")
+        {
+            await Assertions.Expect(page.GetByText("Chain whole")).ToBeVisibleAsync();
+            await Assertions.Expect(page.Locator(".audit tbody tr").First).ToBeVisibleAsync();
         }
 
         if (name is "run")

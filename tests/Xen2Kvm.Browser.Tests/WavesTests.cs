@@ -22,7 +22,7 @@ public sealed class WavesTests(DashboardFixture dashboard)
         await olga.GetByLabel("Memory of build in MiB").FillAsync("1024");
         await olga.GetByLabel($"What {Hostile} waits for").FillAsync("nobody");
         await olga.GetByLabel($"What {Hostile} waits for").PressAsync("Tab");
-        await Assertions.Expect(olga.GetByText($"{Hostile} waits for nobody, which is no guest of this sheet")).ToBeVisibleAsync();
+        await Assertions.Expect(olga.Locator(".note li")).ToContainTextAsync($"{Hostile} waits for nobody, which is no guest of this sheet");
         await Assertions.Expect(olga.Locator("[data-act=create-wave]")).ToBeDisabledAsync();
         await olga.GetByLabel($"What {Hostile} waits for").FillAsync("build");
         await olga.GetByLabel($"What {Hostile} waits for").PressAsync("Tab");

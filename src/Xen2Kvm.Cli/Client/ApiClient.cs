@@ -40,6 +40,25 @@ internal sealed class ApiClient : IDisposable
         return await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>GET as text that may be larger than the memory, piece by piece.</summary>
+    public async Task CopyAsync(string path, Action<string> write, CancellationToken cancellationToken)
+    {
+        using var response = await RequestAsync(HttpMethod.Get, path, null, cancellationToken, HttpCompletionOption.ResponseHeadersRead).ConfigureAwait(false);
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false));
+        var piece = new char[1 << 15];
+        try
+        {
+            while (await reader.ReadAsync(piece, cancellationToken).ConfigureAwait(false) is > 0 and var count)
+            {
+                write(new string(piece, 0, count));
+            }
+        }
+        catch (Exception failure) when (failure is HttpRequestException or IOException)
+        {
+            throw new CliException($"The dashboard broke off; what was written is not all of it ({failure.Message}).");
+        }
+    }
+
     /// <summary>POST with a body that may be null.</summary>
     public Task<T> PostAsync<T>(string path, object? body, CancellationToken cancellationToken)
         where T : class => SendAsync<T>(HttpMethod.Post, path, body, cancellationToken);
@@ -79,7 +98,8 @@ internal sealed class ApiClient : IDisposable
         }
     }
 
-    private async Task<HttpResponseMessage> RequestAsync(HttpMethod method, string path, object? body, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> RequestAsync(
+        HttpMethod method, string path, object? body, CancellationToken cancellationToken, HttpCompletionOption completion = HttpCompletionOption.ResponseContentRead)
     {
         using var request = new HttpRequestMessage(method, path);
         if (body is not null)
@@ -90,7 +110,7 @@ internal sealed class ApiClient : IDisposable
         HttpResponseMessage response;
         try
         {
-            response = await _http.SendAsync(request, cancellationToken).ConfigureAwait(false);
+            response = await _http.SendAsync(request, completion, cancellationToken).ConfigureAwait(false);
         }
         catch (HttpRequestException failure)
         {

@@ -129,21 +129,3 @@ public interface IRunStore
 /// <param name="Level">Level.</param>
 /// <param name="Text">The line.</param>
 public sealed record RunLogEntry(DateTimeOffset At, string? StepId, RunLogLevel Level, string Text);
-
-/// <summary>One act of a person or of the program on someone's behalf.</summary>
-/// <param name="At">When.</param>
-/// <param name="By">User name, or <c>system</c>.</param>
-/// <param name="Action">Stable word: <c>run.start</c>.</param>
-/// <param name="Subject">What it was done to.</param>
-/// <param name="Detail">Further words, without secrets.</param>
-public sealed record AuditEntry(DateTimeOffset At, string By, string Action, string Subject, string Detail);
-
-/// <summary>The append-only audit log.</summary>
-public interface IAuditLog
-{
-    /// <summary>Appends an entry.</summary>
-    Task AppendAsync(AuditEntry entry, CancellationToken cancellationToken);
-
-    /// <summary>Latest entries, newest first.</summary>
-    Task<IReadOnlyList<AuditEntry>> ListAsync(int most, CancellationToken cancellationToken);
-}

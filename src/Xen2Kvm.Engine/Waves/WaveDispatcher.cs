@@ -5,6 +5,7 @@ using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Runs;
 using Xen2Kvm.Domain.Waves;
 using Xen2Kvm.Engine.Inventory;
+using Xen2Kvm.Engine.Notifications;
 using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Engine.Preflight;
 using Xen2Kvm.Engine.Runs;
@@ -20,6 +21,8 @@ public sealed partial class WaveDispatcher(
     IWaveStore waves, IPlanStore plans, WaveService service, RunService starter, PreflightService preflight, IOptions<WaveOptions> options,
     TimeProvider time, ILogger<WaveDispatcher> logger)
 {
+    private static readonly TimeSpan WarnBefore = TimeSpan.FromMinutes(15);
+
     // Plans that could not be started lately, and why; forgotten with the process, which then tries at once.
     private readonly ConcurrentDictionary<(Guid Wave, Guid Plan), (DateTimeOffset Until, string Why)> _resting = new();
 
@@ -55,6 +58,7 @@ public sealed partial class WaveDispatcher(
     {
         var view = await service.LookAsync(wave, cancellationToken).ConfigureAwait(false);
         await RollBackAsync(view, cancellationToken).ConfigureAwait(false);
+        await WarnAsync(view, cancellationToken).ConfigureAwait(false);
         switch (wave.State)
         {
             case WaveState.Approved when view.Window is not null:
@@ -66,6 +70,10 @@ public sealed partial class WaveDispatcher(
                 break;
             case WaveState.Running when view.IsThrough && view.Running == 0:
                 await service.ApplyAsync(wave.Id, now => WaveRules.Finish(now, time.GetUtcNow()), Actor(wave), "wave.finish", "", cancellationToken).ConfigureAwait(false);
+                await service.TellAsync(
+                    wave, NotificationKind.WaveFinished, "", $"{wave.Name} is done",
+                    $"{view.Entries.Count(status => status.State == EntryState.Proven)} of {view.Entries.Count} guests were proven on KVM. The wave's report has everything.", cancellationToken)
+                    .ConfigureAwait(false);
                 break;
             case WaveState.Running when WillNeverOpen(view):
                 await PauseAsync(wave, "Its last window has closed, and plans are left. Withdraw the wave and give it another window.", cancellationToken).ConfigureAwait(false);
@@ -117,12 +125,30 @@ public sealed partial class WaveDispatcher(
             .ConfigureAwait(false);
     }
 
-    private Task<Wave> PauseAsync(Wave wave, string note, CancellationToken cancellationToken) =>
-        service.ApplyAsync(wave.Id, now => WaveRules.Pause(now, note), Actor(wave), "wave.pause", note, cancellationToken);
+    private async Task PauseAsync(Wave wave, string note, CancellationToken cancellationToken)
+    {
+        var paused = await service.ApplyAsync(wave.Id, now => WaveRules.Pause(now, note), Actor(wave), "wave.pause", note, cancellationToken).ConfigureAwait(false);
+        await NeedsPersonAsync(paused, $"{wave.Name} has paused", note, cancellationToken).ConfigureAwait(false);
+    }
 
-    private Task<Wave> VoidAsync(Wave wave, string why, IReadOnlyList<FactDifference> drift, CancellationToken cancellationToken) => service.ApplyAsync(
-        wave.Id, now => WaveRules.ToDraft(now, $"{why} The approval is void, and nothing more starts; runs in flight go on. Look at the difference, and submit the wave anew.", drift),
-        Actor(wave), "wave.void", string.Join(" ", drift.Select(difference => difference.ToString()).Prepend(why)), cancellationToken);
+    private async Task VoidAsync(Wave wave, string why, IReadOnlyList<FactDifference> drift, CancellationToken cancellationToken)
+    {
+        var note = $"{why} The approval is void, and nothing more starts; runs in flight go on. Look at the difference, and submit the wave anew.";
+        var taken = await service.ApplyAsync(
+            wave.Id, now => WaveRules.ToDraft(now, note, drift), Actor(wave), "wave.void",
+            string.Join(" ", drift.Select(difference => difference.ToString()).Prepend(why)), cancellationToken).ConfigureAwait(false);
+        await NeedsPersonAsync(taken, $"The approval of {wave.Name} is void", note, cancellationToken).ConfigureAwait(false);
+    }
+
+    private Task NeedsPersonAsync(Wave wave, string title, string text, CancellationToken cancellationToken) =>
+        service.TellAsync(wave, NotificationKind.WaveNeedsYou, $"{wave.Version}", title, text, cancellationToken);
+
+    private Task WarnAsync(WaveView view, CancellationToken cancellationToken) =>
+        view is { Wave.State: WaveState.Approved or WaveState.Running, NextWindow: { } next } && next.Begin - time.GetUtcNow() <= WarnBefore
+            ? service.TellAsync(
+                view.Wave, NotificationKind.WaveStartsSoon, $"{next.Begin.UtcTicks}", $"{view.Wave.Name} starts soon",
+                $"Its window opens at {next.Begin.UtcDateTime:yyyy-MM-dd HH:mm} UTC and closes at {next.End.UtcDateTime:yyyy-MM-dd HH:mm} UTC; {view.Entries.Count(status => status.Run is null)} plans wait.", cancellationToken)
+            : Task.CompletedTask;
 
     private async Task StartPlansAsync(WaveView view, CancellationToken cancellationToken)
     {

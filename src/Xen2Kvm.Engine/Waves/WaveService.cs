@@ -3,6 +3,7 @@ using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Runs;
 using Xen2Kvm.Domain.Waves;
 using Xen2Kvm.Engine.Inventory;
+using Xen2Kvm.Engine.Notifications;
 using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Engine.Preflight;
 using Xen2Kvm.Engine.Runs;
@@ -11,7 +12,7 @@ namespace Xen2Kvm.Engine.Waves;
 
 /// <summary>What people can do with waves. Their plans are started by <see cref="WaveDispatcher"/>.</summary>
 public sealed class WaveService(
-    IWaveStore waves, IPlanStore plans, IHostStore hosts, IRunStore runs, PreflightService preflight, IPeople people, IAuditLog audit, WaveFeed feed,
+    IWaveStore waves, IPlanStore plans, IHostStore hosts, IRunStore runs, PreflightService preflight, IPeople people, IAuditLog audit, Notifier notifier, WaveFeed feed,
     IOptions<WaveOptions> options, TimeProvider time)
 {
     private const int MostTries = 5;
@@ -95,8 +96,12 @@ public sealed class WaveService(
         WaveRules.Submit(wave, "", by, time.GetUtcNow());
         var dossier = WaveDossier.Of(wave, await GatherAsync(wave, cancellationToken).ConfigureAwait(false));
         var submitted = WaveRules.Submit(wave, dossier.Fingerprint(), by, time.GetUtcNow());
-        return await SaveAsync(submitted, dossier, by, "wave.submit", $"fingerprint {submitted.Fingerprint}", cancellationToken).ConfigureAwait(false)
+        var saved = await SaveAsync(submitted, dossier, by, "wave.submit", $"fingerprint {submitted.Fingerprint}", cancellationToken).ConfigureAwait(false)
             ?? throw new RefusedException($"{wave.Name} was changed while its plans were checked. Look at it again and submit it anew.");
+        await TellAsync(
+            saved, NotificationKind.WaveNeedsApproval, saved.Fingerprint!, $"{saved.Name} needs approval",
+            $"{by} submitted {saved.Entries.Count} plans ({saved.Calendar.Describe()}). Look at what was submitted, and approve or reject it.", cancellationToken).ConfigureAwait(false);
+        return saved;
     }
 
     /// <summary>An approver's word on a submitted wave.</summary>
@@ -158,6 +163,10 @@ public sealed class WaveService(
         var view = await LookAsync(await KnownAsync(id, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         return await ApplyAsync(id, wave => WaveRules.Cancel(wave, view, time.GetUtcNow()), by, "wave.cancel", "", cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Tells people of a wave, once for each transition.</summary>
+    internal Task TellAsync(Wave wave, NotificationKind kind, string transition, string title, string text, CancellationToken cancellationToken) =>
+        notifier.RaiseAsync(new NotificationEvent(kind, wave.Id, transition, title, text), cancellationToken);
 
     /// <summary>Why a wave that was approved may not start any more, or null: approvals expire, and their givers may lose their role.</summary>
     internal async Task<string?> WhyNotApprovedAsync(Wave wave, CancellationToken cancellationToken)

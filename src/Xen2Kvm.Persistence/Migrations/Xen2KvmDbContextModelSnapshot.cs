@@ -20,6 +20,7 @@ namespace Xen2Kvm.Persistence.Migrations
                 .HasAnnotation("ProductVersion", "10.0.14")
                 .HasAnnotation("Relational:MaxIdentifierLength", 63);
 
+            NpgsqlModelBuilderExtensions.HasPostgresExtension(modelBuilder, "pg_trgm");
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
             modelBuilder.Entity("Microsoft.AspNetCore.Identity.IdentityRole<System.Guid>", b =>
@@ -367,11 +368,8 @@ namespace Xen2Kvm.Persistence.Migrations
             modelBuilder.Entity("Xen2Kvm.Persistence.Rows.AuditRow", b =>
                 {
                     b.Property<long>("Id")
-                        .ValueGeneratedOnAdd()
                         .HasColumnType("bigint")
                         .HasColumnName("id");
-
-                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
 
                     b.Property<string>("Action")
                         .IsRequired()
@@ -392,6 +390,11 @@ namespace Xen2Kvm.Persistence.Migrations
                         .HasColumnType("text")
                         .HasColumnName("detail");
 
+                    b.Property<byte[]>("Hash")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("hash");
+
                     b.Property<string>("Subject")
                         .IsRequired()
                         .HasColumnType("text")
@@ -400,7 +403,64 @@ namespace Xen2Kvm.Persistence.Migrations
                     b.HasKey("Id")
                         .HasName("pk_audit");
 
+                    b.HasIndex("At")
+                        .HasDatabaseName("ix_audit_at");
+
+                    b.HasIndex("Action", "Id")
+                        .HasDatabaseName("ix_audit_action_id");
+
+                    b.HasIndex("By", "Id")
+                        .HasDatabaseName("ix_audit_by_id");
+
+                    b.HasIndex("Subject", "Detail")
+                        .HasDatabaseName("ix_audit_subject_detail");
+
+                    NpgsqlIndexBuilderExtensions.HasMethod(b.HasIndex("Subject", "Detail"), "gin");
+                    NpgsqlIndexBuilderExtensions.HasOperators(b.HasIndex("Subject", "Detail"), new[] { "gin_trgm_ops", "gin_trgm_ops" });
+
                     b.ToTable("audit", (string)null);
+                });
+
+            modelBuilder.Entity("Xen2Kvm.Persistence.Rows.ChannelRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Email")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("email");
+
+                    b.Property<bool>("IsEnabled")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_enabled");
+
+                    b.PrimitiveCollection<string[]>("Kinds")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("kinds");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<byte[]>("Protected")
+                        .HasColumnType("bytea")
+                        .HasColumnName("protected");
+
+                    b.Property<string>("Webhook")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("webhook");
+
+                    b.HasKey("Id")
+                        .HasName("pk_channels");
+
+                    b.HasIndex("Name")
+                        .IsUnique()
+                        .HasDatabaseName("ix_channels_name");
+
+                    b.ToTable("channels", (string)null);
                 });
 
             modelBuilder.Entity("Xen2Kvm.Persistence.Rows.DataProtectionKeyRow", b =>
@@ -426,6 +486,57 @@ namespace Xen2Kvm.Persistence.Migrations
                         .HasName("pk_data_protection_keys");
 
                     b.ToTable("data_protection_keys", (string)null);
+                });
+
+            modelBuilder.Entity("Xen2Kvm.Persistence.Rows.DeliveryRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempts");
+
+                    b.Property<Guid>("ChannelId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("channel_id");
+
+                    b.Property<DateTimeOffset?>("DeliveredAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("delivered_at");
+
+                    b.Property<string>("LastError")
+                        .HasColumnType("text")
+                        .HasColumnName("last_error");
+
+                    b.Property<DateTimeOffset?>("LeaseUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("lease_until");
+
+                    b.Property<DateTimeOffset?>("NextAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("next_at");
+
+                    b.Property<Guid>("NotificationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("notification_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_deliveries");
+
+                    b.HasIndex("ChannelId")
+                        .HasDatabaseName("ix_deliveries_channel_id");
+
+                    b.HasIndex("NextAt")
+                        .HasDatabaseName("ix_deliveries_next_at")
+                        .HasFilter("next_at IS NOT NULL");
+
+                    b.HasIndex("NotificationId", "ChannelId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_deliveries_notification_id_channel_id");
+
+                    b.ToTable("deliveries", (string)null);
                 });
 
             modelBuilder.Entity("Xen2Kvm.Persistence.Rows.HostDifferenceRow", b =>
@@ -550,6 +661,77 @@ namespace Xen2Kvm.Persistence.Migrations
                         .HasName("pk_host_snapshots");
 
                     b.ToTable("host_snapshots", (string)null);
+                });
+
+            modelBuilder.Entity("Xen2Kvm.Persistence.Rows.NotificationReadRow", b =>
+                {
+                    b.Property<Guid>("NotificationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("notification_id");
+
+                    b.Property<string>("Person")
+                        .HasColumnType("text")
+                        .HasColumnName("person");
+
+                    b.HasKey("NotificationId", "Person")
+                        .HasName("pk_notification_reads");
+
+                    b.ToTable("notification_reads", (string)null);
+                });
+
+            modelBuilder.Entity("Xen2Kvm.Persistence.Rows.NotificationRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.Property<string>("Key")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("key");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("kind");
+
+                    b.Property<long>("Number")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("number");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Number"));
+
+                    b.Property<Guid>("Subject")
+                        .HasColumnType("uuid")
+                        .HasColumnName("subject");
+
+                    b.Property<string>("Text")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("text");
+
+                    b.Property<string>("Title")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("title");
+
+                    b.HasKey("Id")
+                        .HasName("pk_notifications");
+
+                    b.HasIndex("Key")
+                        .IsUnique()
+                        .HasDatabaseName("ix_notifications_key");
+
+                    b.HasIndex("Number")
+                        .IsUnique()
+                        .HasDatabaseName("ix_notifications_number");
+
+                    b.ToTable("notifications", (string)null);
                 });
 
             modelBuilder.Entity("Xen2Kvm.Persistence.Rows.PlanRow", b =>
@@ -1023,6 +1205,23 @@ namespace Xen2Kvm.Persistence.Migrations
                         .HasConstraintName("fk_user_tokens_user_id");
                 });
 
+            modelBuilder.Entity("Xen2Kvm.Persistence.Rows.DeliveryRow", b =>
+                {
+                    b.HasOne("Xen2Kvm.Persistence.Rows.ChannelRow", null)
+                        .WithMany()
+                        .HasForeignKey("ChannelId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_deliveries_channel_id");
+
+                    b.HasOne("Xen2Kvm.Persistence.Rows.NotificationRow", null)
+                        .WithMany()
+                        .HasForeignKey("NotificationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_deliveries_notification_id");
+                });
+
             modelBuilder.Entity("Xen2Kvm.Persistence.Rows.HostDifferenceRow", b =>
                 {
                     b.HasOne("Xen2Kvm.Persistence.Rows.HostRow", null)
@@ -1051,6 +1250,16 @@ namespace Xen2Kvm.Persistence.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_host_snapshots_host_id");
+                });
+
+            modelBuilder.Entity("Xen2Kvm.Persistence.Rows.NotificationReadRow", b =>
+                {
+                    b.HasOne("Xen2Kvm.Persistence.Rows.NotificationRow", null)
+                        .WithMany()
+                        .HasForeignKey("NotificationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_notification_reads_notification_id");
                 });
 
             modelBuilder.Entity("Xen2Kvm.Persistence.Rows.RunEvidenceRow", b =>

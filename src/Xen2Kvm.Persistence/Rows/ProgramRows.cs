@@ -14,6 +14,9 @@ internal sealed class AuditRow
     public string Subject { get; set; } = "";
 
     public string Detail { get; set; } = "";
+
+    /// <summary>Its link of the chain; empty only in rows of before there was one, until the next start.</summary>
+    public byte[] Hash { get; set; } = [];
 }
 
 /// <summary>An API token, by the SHA-256 hash of its plain text.</summary>

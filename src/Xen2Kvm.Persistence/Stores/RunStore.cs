@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Engine.Notifications;
 using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Persistence.Model;
 using Xen2Kvm.Persistence.Rows;
@@ -199,10 +200,20 @@ internal sealed partial class RunStore(IDbContextFactory<Xen2KvmDbContext> conte
         return rows.SingleOrDefault();
     }
 
-    /// <summary>Saves, tells the listeners (PostgreSQL delivers at commit, or not at all), and commits.</summary>
-    private static async Task CommitAsync(Xen2KvmDbContext context, Guid id, CancellationToken cancellationToken)
+    /// <summary>
+    /// Saves, puts into the outbox what people are told of a new state, tells the listeners (PostgreSQL delivers at commit, or not at all),
+    /// and commits.
+    /// </summary>
+    private async Task CommitAsync(Xen2KvmDbContext context, Guid id, CancellationToken cancellationToken)
     {
+        context.ChangeTracker.DetectChanges();
+        var changed = context.ChangeTracker.Entries<RunRow>().SingleOrDefault(entry => entry.Property(row => row.State).IsModified);
         await context.SaveChangesAsync(cancellationToken);
+        if (changed is { Entity: var row } && RunEvents.Of(RunMapping.ToRun(row), row.LastSequence) is { } raised)
+        {
+            await NotificationOutbox.AddAsync(context, raised, time.GetUtcNow(), cancellationToken);
+        }
+
         await context.Database.ExecuteSqlAsync(
             $"SELECT pg_notify({RunChangeListener.Channel}, id || ':' || last_sequence) FROM runs WHERE id = {id}", cancellationToken);
         await context.Database.CommitTransactionAsync(cancellationToken);

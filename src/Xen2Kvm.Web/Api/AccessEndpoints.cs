@@ -4,7 +4,7 @@ using Xen2Kvm.Web.Auth;
 
 namespace Xen2Kvm.Web.Api;
 
-/// <summary>/api/v1/me, /tokens and /audit.</summary>
+/// <summary>/api/v1/me and /tokens.</summary>
 internal static class AccessEndpoints
 {
     /// <summary>Maps them.</summary>
@@ -16,7 +16,6 @@ internal static class AccessEndpoints
             .Produces<CreatedToken>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status409Conflict);
         group.MapDelete("/tokens/{id:guid}", RevokeAsync).WithSummary("Revoke an API token")
             .Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound);
-        group.MapGet("/audit", AuditAsync).WithSummary("The latest acts, newest first");
     }
 
     private static Identity Me(ClaimsPrincipal user) =>
@@ -36,9 +35,6 @@ internal static class AccessEndpoints
         await tokens.RevokeAsync(id, user, cancellationToken).ConfigureAwait(false)
             ? TypedResults.NoContent()
             : throw ApiException.NotFound("There is no such token of yours.");
-
-    private static Task<IReadOnlyList<AuditEntry>> AuditAsync(IAuditLog audit, CancellationToken cancellationToken, int most = 200) =>
-        audit.ListAsync(Math.Clamp(most, 1, 5000), cancellationToken);
 }
 
 /// <summary>Who a request acts as.</summary>

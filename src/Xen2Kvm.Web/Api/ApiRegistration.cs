@@ -33,6 +33,7 @@ internal static class ApiRegistration
         EvidenceEndpoints.Map(api.MapGroup("/runs").WithTags("Runs"));
         WaveEndpoints.Map(api.MapGroup("/waves").WithTags("Waves"));
         PeopleEndpoints.Map(api.MapGroup("/people").WithTags("Access"));
+        AuditEndpoints.Map(api.MapGroup("/audit").WithTags("Audit"));
         AccessEndpoints.Map(api.WithTags("Access"));
         endpoints.MapOpenApi("/openapi/{documentName}.json").RequireAuthorization(Roles.Viewer);
     }

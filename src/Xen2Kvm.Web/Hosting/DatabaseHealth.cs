@@ -9,7 +9,7 @@ internal sealed class DatabaseHealth(IAuditLog audit) : IHealthCheck
     /// <inheritdoc/>
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        await audit.ListAsync(1, cancellationToken).ConfigureAwait(false);
+        await audit.SearchAsync(new AuditQuery(), 1, cancellationToken).ConfigureAwait(false);
         return HealthCheckResult.Healthy();
     }
 }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Xen2Kvm.Domain.Inventory;
 using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Engine.Notifications;
 using Xen2Kvm.Engine.Ports;
 
 namespace Xen2Kvm.Demo;
@@ -13,6 +14,7 @@ internal sealed class DemoWorld(IServiceProvider services)
     private readonly IPlanStore _plans = services.GetRequiredService<IPlanStore>();
     private readonly IRunStore _runs = services.GetRequiredService<IRunStore>();
     private readonly IAuditLog _audit = services.GetRequiredService<IAuditLog>();
+    private readonly INotificationStore _notifications = services.GetRequiredService<INotificationStore>();
     private RunClaim _claim;
     private Run? _live;
     private Plan? _livePlan;
@@ -40,6 +42,18 @@ internal sealed class DemoWorld(IServiceProvider services)
         await HostAsync(Xen2, DemoInventory.Xen2Snapshot(now), cancellationToken);
         await HostAsync(Kvm1, DemoInventory.Kvm1Snapshot(now), cancellationToken);
         await _hosts.SaveSnapshotAsync(Xen1.Id, DemoInventory.Xen1Snapshot(now), [new("crm", "power: Running → Off"), new(null, "kernel: 6.1.0-39-amd64 → 6.1.0-40-amd64")], cancellationToken);
+
+        // A name that never resolves: its messages are shown as not delivered.
+        await _notifications.SaveChannelAsync(
+            new Channel { Id = Guid.NewGuid(), Name = "chat room", Kinds = [NotificationKind.RunFailed], Webhook = new WebhookTarget("https://hooks.invalid/x2k") },
+            "no secret at all", cancellationToken);
+        await _notifications.SaveChannelAsync(
+            new Channel
+            {
+                Id = Guid.NewGuid(), Name = "night shift", Kinds = [NotificationKind.WaveStartsSoon],
+                Email = new EmailTarget { Host = "mail.example.org", From = "x2k@example.org", To = "night@example.org" },
+            },
+            null, cancellationToken);
 
         // The live one first: it is the only one that a claim finds.
         _livePlan = await PlanAsync("files", now, cancellationToken);
@@ -138,6 +152,11 @@ internal sealed class DemoWorld(IServiceProvider services)
         await _runs.AppendLogAsync(run.Id, DemoRuns.Log(run, 80), cancellationToken);
         await _runs.AppendSamplesAsync(run.Id, DemoRuns.Samples(run.CreatedAt, run.FinishedAt ?? run.CreatedAt.AddMinutes(2), copy.StartedAt is not null, state == RunState.Succeeded), cancellationToken);
         await _audit.AppendAsync(new AuditEntry(run.CreatedAt, "anna", "run.start", $"{guest} ({run.Id})", ""), cancellationToken);
+        if (RunEvents.Of(run, 1) is { } raised)
+        {
+            await _notifications.AddAsync(raised, cancellationToken);
+        }
+
         Runs[key] = run.Id;
     }
 

@@ -26,6 +26,8 @@ public sealed class Store(Cluster cluster) : IAsyncLifetime
 
     public IAuditLog Audit => Services.GetRequiredService<IAuditLog>();
 
+    public INotificationStore Notifications => Services.GetRequiredService<INotificationStore>();
+
     public IApiTokenStore Tokens => Services.GetRequiredService<IApiTokenStore>();
 
     public ISessionStore Sessions => Services.GetRequiredService<ISessionStore>();

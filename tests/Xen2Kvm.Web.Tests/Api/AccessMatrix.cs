@@ -74,7 +74,9 @@ internal static class AccessMatrix
         POST   /api/v1/waves/import                     Operator  waves
         POST   /api/v1/waves/propose                    Operator  waves
 
-        GET    /api/v1/audit                            Viewer    access
+        GET    /api/v1/audit/                           Viewer    access
+        GET    /api/v1/audit/export                     Viewer    access
+        GET    /api/v1/audit/verify                     Viewer    access
         GET    /api/v1/tokens                           Viewer    access
         POST   /api/v1/tokens                           Viewer    access
         DELETE /api/v1/tokens/{id:guid}                 Viewer    access
@@ -112,6 +114,7 @@ internal static class AccessMatrix
         PAGE   /runs                                    Viewer    people-only
         PAGE   /runs/{Id:guid}                          Viewer    people-only
         PAGE   /settings                                Viewer    people-only
+        PAGE   /settings/notifications                  Admin     people-only
         PAGE   /waves                                   Viewer    people-only
         PAGE   /waves/{Id:guid}                         Viewer    people-only
         GET    /waves/{id:guid}/report                  Viewer    people-only

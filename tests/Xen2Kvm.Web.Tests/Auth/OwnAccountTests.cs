@@ -41,7 +41,7 @@ public sealed class OwnAccountTests(Database database)
 
         (await Should.ThrowAsync<RefusedException>(dashboard.Get<OwnAccount>().OfferSecondFactorAsync(me, Dashboard.Password, Token)))
             .Message.ShouldContain("Too many");
-        (await dashboard.Get<IAuditLog>().ListAsync(20, Token)).Count(entry => entry.Action == "user.password-refused").ShouldBe(9);
+        (await dashboard.Get<IAuditLog>().SearchAsync(new AuditQuery(), 20, Token)).Count(entry => entry.Action == "user.password-refused").ShouldBe(9);
     }
 
     [Fact]

@@ -20,7 +20,7 @@ public sealed class PeopleTests(Database database)
         (await browser.WhoAsync()).ShouldBe(Roles.Viewer);
         await admin.SendJsonAsync(HttpMethod.Put, "/api/v1/people/operator/role", new { role = "Approver" });
         (await browser.WhoAsync()).ShouldBe(Roles.Approver);
-        (await dashboard.Get<IAuditLog>().ListAsync(2, Token)).Select(entry => (entry.By, entry.Action, entry.Subject, entry.Detail)).ShouldBe(
+        (await dashboard.Get<IAuditLog>().SearchAsync(new AuditQuery(), 2, Token)).Select(entry => (entry.By, entry.Action, entry.Subject, entry.Detail)).ShouldBe(
             [("admin (token test Admin)", "user.role", "operator", "Viewer → Approver"), ("admin (token test Admin)", "user.role", "operator", "Operator → Viewer")]);
     }
 

@@ -36,7 +36,7 @@ public sealed class SignInTests(Database database)
             answer.Headers.Location!.ToString().ShouldBe("/account/sign-in?error=wrong&returnUrl=%2F");
         }
 
-        var audit = await dashboard.Get<IAuditLog>().ListAsync(10, Token);
+        var audit = await dashboard.Get<IAuditLog>().SearchAsync(new AuditQuery(), 10, Token);
         audit.Count(entry => entry.Action == "user.sign-in-failed").ShouldBe(2);
         audit.ShouldAllBe(entry => !entry.Detail.Contains("wrong"));
     }

@@ -11,6 +11,7 @@ using Xen2Kvm.Engine.Inventory;
 using Xen2Kvm.Engine.Planning;
 using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Engine.Preflight;
+using Xen2Kvm.Engine.Records;
 using Xen2Kvm.Engine.Routes;
 using Xen2Kvm.Engine.Runs;
 using Xen2Kvm.Web.Components.State;
@@ -30,7 +31,7 @@ public abstract partial class PageTest : IAsyncDisposable
         services.AddSingleton(Runs).AddSingleton(Plans).AddSingleton(Hosts).AddSingleton(Audit).AddSingleton(Substitute.For<IHostConnector>());
         services.AddSingleton<IEnumerable<IRoute>>([]);
         services.AddSingleton<RunFeed>().AddSingleton<HostService>().AddSingleton<InventoryService>().AddSingleton<PreflightService>()
-            .AddSingleton<PlanService>().AddSingleton<RunService>().AddSingleton<RunReader>();
+            .AddSingleton<PlanService>().AddSingleton<RunService>().AddSingleton<RunReader>().AddSingleton<AuditCheck>();
         services.AddSingleton<NavigationManager, StandingNavigation>();
         services.AddSingleton(Substitute.For<IJSRuntime>());
         services.AddScoped<DialogService>().AddScoped<Ticker>().AddScoped<Viewer>();

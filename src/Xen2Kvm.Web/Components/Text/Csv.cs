@@ -6,7 +6,7 @@ namespace Xen2Kvm.Web.Components.Text;
 /// <summary>Writes CSV (RFC 4180) that a spreadsheet opens without running anything: a guest's name is hostile input.</summary>
 public static class Csv
 {
-    private const string FormulaStarts = "=+-@\t\r";
+    private const string FormulaStarts = "=+-@";
 
     /// <summary>One line with its end.</summary>
     public static void Line(StringBuilder text, params IReadOnlyList<object?> cells)
@@ -27,7 +27,7 @@ public static class Csv
         }
 
         // A leading apostrophe makes a spreadsheet take the cell as text.
-        var safe = text.Length > 0 && FormulaStarts.Contains(text[0], StringComparison.Ordinal) ? "'" + text : text;
+        var safe = text.Length > 0 && (FormulaStarts.Contains(text[0], StringComparison.Ordinal) || char.IsControl(text[0])) ? "'" + text : text;
         return safe.AsSpan().IndexOfAny(",\"\r\n") < 0 ? safe : $"\"{safe.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
     }
 }

@@ -2,6 +2,7 @@ using Xen2Kvm.Domain.Inventory;
 using Xen2Kvm.Domain.Preflight;
 using Xen2Kvm.Domain.Runs;
 using Xen2Kvm.Domain.Waves;
+using Xen2Kvm.Engine.Notifications;
 using Host = Xen2Kvm.Domain.Inventory.Host;
 
 namespace Xen2Kvm.Web.Components.Text;
@@ -52,6 +53,18 @@ public static class StateWords
         EntryState.Proven => Of(RunState.Succeeded),
         EntryState.RollingBack => Of(RunState.RollingBack),
         _ => Of(RunState.RolledBack),
+    };
+
+    /// <summary>What a notification tells of.</summary>
+    public static ShownState Of(NotificationKind kind) => kind switch
+    {
+        NotificationKind.RunFailed => Of(RunState.Failed),
+        NotificationKind.RunNeedsAnswer => Of(RunState.NeedsAnswer),
+        NotificationKind.WaveNeedsApproval => new("Needs approval", "amber", "hand"),
+        NotificationKind.WaveNeedsYou => Of(RunState.NeedsAnswer),
+        NotificationKind.WaveStartsSoon => new("Starts soon", "blue", "clock"),
+        NotificationKind.RunFinished or NotificationKind.WaveFinished => new("Finished", "green", "check"),
+        _ => new("Unknown", "grey", "question"),
     };
 
     /// <summary>State of a step.</summary>
