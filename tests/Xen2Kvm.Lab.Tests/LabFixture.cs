@@ -99,6 +99,17 @@ public sealed class LabFixture : IAsyncLifetime
     internal async Task<JsonElement> RunOfAsync(string guest) =>
         (await Dashboard.GetAsync("runs?most=20")).EnumerateArray().First(run => run.GetProperty("guestName").GetString() == guest);
 
+    /// <summary>Waits until a wave is done; more than two of its runs are never in flight meanwhile.</summary>
+    internal Task EndOfWaveAsync(Guid wave) => Wait.UntilAsync("the wave is done", TimeSpan.FromMinutes(30), async () =>
+    {
+        var now = await Dashboard.GetAsync($"waves/{wave}");
+        now.GetProperty("running").GetInt32().ShouldBeLessThanOrEqualTo(2);
+        var state = now.GetProperty("wave").GetProperty("state").GetString();
+        state.ShouldBeOneOf("Approved", "Running", "Done");
+        now.GetProperty("plans").EnumerateArray().ShouldAllBe(plan => plan.GetProperty("guest").GetString() == "files" || plan.GetProperty("state").GetString() != "NeedsYou", now.ToString());
+        return state == "Done";
+    });
+
     /// <summary>Waits for the end of a run and wants it in this state; its log is in the failure's text.</summary>
     internal async Task<JsonElement> EndOfRunAsync(string guest, string state)
     {

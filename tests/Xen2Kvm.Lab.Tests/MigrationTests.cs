@@ -108,25 +108,57 @@ public sealed class MigrationTests(LabFixture lab)
     }
 
     [Fact]
-    public async Task Test3_a_person_moves_a_pygrub_guest_in_the_browser_while_a_sysvinit_guest_moves_too()
+    public async Task Test3_a_wave_of_three_guests_is_approved_by_another_person_runs_in_its_window_and_rolls_back_the_one_that_fails()
     {
-        await lab.StartMoveAsync("old", "10.77.0.33", "--format", "qcow2");
-        await using var browser = await Person.OpenAsync(lab.Dashboard);
-        await browser.MakeFirstAdminAsync();
-        await browser.LookAtAsync("overview", "/");
-        await browser.LookAtAsync("hosts", "/hosts");
-        await browser.LookAtAsync("guests", "/guests");
-        await browser.LookAtAsync("guest", "/guests/xen1/web");
-        await browser.PlanAndStartAsync("web", "10.77.0.32", 80);
-        await browser.WatchToItsEndAsync();
+        (await LabFixture.OnAsync("kvm1", "virsh -q pool-info small >/dev/null 2>&1 || { mkdir -p /srv/small && mount -t tmpfs -o size=4G tmpfs /srv/small && virsh -q pool-create-as small dir --target /srv/small; }; rm -rf /srv/small/*")).Ok();
+        (await lab.Dashboard.X2kAsync("host", "refresh", "kvm1")).Ok();
+        await using var anna = await Person.OpenAsync(lab.Dashboard);
+        await anna.MakeFirstAdminAsync();
+        await anna.LookAtAsync("overview", "/");
+        await anna.LookAtAsync("hosts", "/hosts");
+        await anna.LookAtAsync("guests", "/guests");
+        await anna.LookAtAsync("guest", "/guests/xen1/web");
+        await using var petra = await Person.OpenAsync(lab.Dashboard);
+        await petra.AcceptInvitationAsync(await anna.InviteAsync("petra", "Approver"));
 
-        foreach (var (guest, mac) in new[] { ("web", "00:16:3e:77:00:32"), ("old", "00:16:3e:77:00:33") })
-        {
-            var run = await lab.EndOfRunAsync(guest, "Succeeded");
-            run.GetProperty("downSince").ValueKind.ShouldBe(JsonValueKind.String);
-            run.GetProperty("upAgainAt").ValueKind.ShouldBe(JsonValueKind.String);
-            await WorksOnKvmAsync(guest, mac);
-        }
+        // Planned together from a sheet; web waits for old. A small pool is filled up later, so that files fails.
+        var wave = await anna.PlanWaveAsync("Friday", """
+            source_host,guest,target_host,storage,format,ping,tcp_port,prove_within_s,shutdown_timeout_s,after
+            xen1,files,kvm1,small,raw,10.77.0.31,80,600,900,
+            xen1,old,kvm1,default,qcow2,10.77.0.33,80,600,900,
+            xen1,web,kvm1,default,raw,10.77.0.32,80,600,900,old
+            """);
+        await anna.AcceptAndSubmitAsync("the lab has no KVM");
+
+        // Somebody edits a guest's configuration between submission and approval: nothing starts.
+        (await LabFixture.OnAsync("xen1", "cp /etc/xen/old.cfg /root/old.cfg.before && sed -i 's/^memory *=.*/memory = 300/' /etc/xen/old.cfg")).Ok();
+        await petra.ApproveAsync(wave);
+        await anna.ExpectDriftAsync("old");
+        (await lab.Dashboard.GetAsync("runs?most=20")).EnumerateArray().ShouldAllBe(run => run.GetProperty("waveId").ValueKind == JsonValueKind.Null);
+        (await LabFixture.OnAsync("xen1", "mv /root/old.cfg.before /etc/xen/old.cfg")).Ok();
+
+        await anna.SubmitAgainAsync();
+        await petra.ApproveAsync(wave);
+        await CopiedAsync("files", 1);
+        await anna.LookAtAsync("wave", $"/waves/{wave}");
+        (await LabFixture.OnAsync("kvm1", "fallocate -l $(($(df --output=avail -B1 /srv/small | tail -n 1) - 8388608)) /srv/small/filler")).Ok();
+        await lab.EndOfWaveAsync(wave);
+        var states = (await lab.Dashboard.GetAsync($"waves/{wave}")).GetProperty("plans").EnumerateArray()
+            .ToDictionary(plan => plan.GetProperty("guest").GetString()!, plan => plan.GetProperty("state").GetString());
+        states.ShouldBe(new Dictionary<string, string?> { ["files"] = "RolledBack", ["old"] = "Proven", ["web"] = "Proven" }, ignoreOrder: true);
+
+        var (old, web) = (await lab.RunOfAsync("old"), await lab.RunOfAsync("web"));
+        web.GetProperty("createdAt").GetDateTimeOffset().ShouldBeGreaterThan(old.GetProperty("finishedAt").GetDateTimeOffset(), "web waits for the proof of old");
+        await BackOnXenAsync("files");
+        await WorksOnKvmAsync("web", "00:16:3e:77:00:32");
+        await WorksOnKvmAsync("old", "00:16:3e:77:00:33");
+
+        await anna.LookAtAsync("wave-done", $"/waves/{wave}");
+        await anna.LookAtAsync("wave-timeline", $"/waves/{wave}?tab=timeline");
+        await anna.LookAtAsync("plan", $"/plans/{web.GetProperty("planId").GetString()}");
+        await anna.LookAtAsync("run-done", $"/runs/{web.GetProperty("id").GetString()}");
+        await anna.ReadReportAsync(wave, "by petra", "No space left", "rolled back by wave Friday", "login prompt on the console: yes");
+        (await LabFixture.OnAsync("kvm1", "rm -rf /srv/small/*")).Ok();
     }
 
     /// <summary>Same data, name, MAC and address on KVM and not on Xen; and the same once more after a reboot of its own.</summary>

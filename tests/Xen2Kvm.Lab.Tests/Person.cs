@@ -47,40 +47,103 @@ internal sealed class Person : IAsyncDisposable
         await PictureAsync(name);
     }
 
-    public async Task PlanAndStartAsync(string guest, string ping, int port)
+    /// <summary>Invites somebody; the link is for them.</summary>
+    public async Task<string> InviteAsync(string name, string role)
     {
-        await _page.GotoAsync($"/plans/new?host=xen1&guest={guest}");
-        await _page.GetByLabel("Address that must answer").FillAsync(ping);
-        await _page.GetByLabel("Address that must answer").PressAsync("Tab");
-        await _page.GetByLabel("TCP port that must answer").FillAsync($"{port}");
-        await _page.GetByLabel("TCP port that must answer").PressAsync("Tab");
-        await Assertions.Expect(_page).ToHaveURLAsync(new Regex($"port={port}"));
-
-        // Emulated guests on a busy machine take their time.
-        await _page.GetByLabel("Seconds for a clean shutdown").FillAsync("900");
-        await _page.GetByLabel("Seconds for a clean shutdown").PressAsync("Tab");
-        await Assertions.Expect(_page).ToHaveURLAsync(new Regex("900"));
-        await Assertions.Expect(_page.Locator("table.compare").First).ToBeVisibleAsync();
-        await PictureAsync("plan-new");
-        await _page.Locator("[data-act=save-plan]").ClickAsync();
-        await Assertions.Expect(_page).ToHaveURLAsync(new Regex("/plans/[0-9a-f-]{36}$"));
-        await _page.Locator("[data-accept]").First.CheckAsync();
-        await Assertions.Expect(_page.Locator("#preflight")).ToContainTextAsync("Accepted by anna");
-        await PictureAsync("plan");
-        await _page.Locator("[data-act=start]").ClickAsync();
-        await _page.Locator("[data-act=confirm]").ClickAsync();
-        await Assertions.Expect(_page).ToHaveURLAsync(new Regex("/runs/[0-9a-f-]{36}"));
+        await _page.GotoAsync("/people");
+        await _page.GetByLabel("Name to sign in with").FillAsync(name);
+        await _page.GetByLabel("Role").SelectOptionAsync(role);
+        await _page.Locator("[data-act=invite]").ClickAsync();
+        await Assertions.Expect(_page.Locator("[data-link]")).ToContainTextAsync("/account/invitation?token=");
+        return await _page.Locator("[data-link]").InnerTextAsync();
     }
 
-    public async Task WatchToItsEndAsync()
+    public async Task AcceptInvitationAsync(string link)
     {
-        var head = _page.Locator(".run-head");
-        await Assertions.Expect(_page.Locator(".run-disks tbody tr").First).ToContainTextAsync(new Regex(@"([3-9][0-9]|100)\s*%"), new() { Timeout = 1_200_000 });
-        await PictureAsync("run");
-        await Assertions.Expect(head).ToContainTextAsync("Proven", new() { Timeout = 1_200_000 });
-        await PictureAsync("run-done");
-        await _page.ReloadAsync();
-        await Assertions.Expect(head).ToContainTextAsync("Proven");
+        await _page.GotoAsync(link);
+        await _page.GetByLabel("Password", new() { Exact = true }).FillAsync(Password);
+        await _page.GetByLabel("The same password again").FillAsync(Password);
+        await _page.GetByRole(AriaRole.Button, new() { Name = "Set the password and sign in" }).ClickAsync();
+        await _page.WaitForSelectorAsync(".frame");
+    }
+
+    /// <summary>Makes a draft from a sheet, in a window that is open now.</summary>
+    public async Task<Guid> PlanWaveAsync(string name, string csv)
+    {
+        await _page.GotoAsync("/waves/new");
+        await _page.Locator("#sheet-file").SetInputFilesAsync(new FilePayload { Name = "wave.csv", MimeType = "text/csv", Buffer = System.Text.Encoding.UTF8.GetBytes(csv) });
+        await Assertions.Expect(_page.Locator(".sheet tbody tr[data-guest]")).ToHaveCountAsync(3);
+        await _page.GetByLabel("Name of the wave").FillAsync(name);
+        await _page.GetByLabel("Name of the wave").PressAsync("Tab");
+        await PictureAsync("wave-new");
+        await _page.Locator("[data-act=create-wave]").ClickAsync();
+        await Assertions.Expect(_page).ToHaveURLAsync(new Regex("/waves/[0-9a-f-]{36}"));
+        var opened = DateTime.UtcNow.AddMinutes(-2);
+        await _page.Locator("[data-act=add-window]").ClickAsync();
+        foreach (var (label, value) in new[]
+        {
+            ("Day", $"{opened:yyyy-MM-dd}"), ("At", $"{opened:HH:mm}"), ("For minutes", "240"), ("Time zone", "UTC"), ("Pause after failures", "2"),
+        })
+        {
+            await _page.GetByLabel(label, new() { Exact = true }).FillAsync(value);
+            await _page.GetByLabel(label, new() { Exact = true }).PressAsync("Tab");
+        }
+
+        await _page.Locator("[data-act=save-wave]").ClickAsync();
+        await Assertions.Expect(_page.GetByText("Saved.")).ToBeVisibleAsync();
+        return Guid.Parse(Regex.Match(_page.Url, "/waves/([0-9a-f-]{36})").Groups[1].Value);
+    }
+
+    /// <summary>Has every plan checked, accepts the warnings with a reason, and submits.</summary>
+    public async Task AcceptAndSubmitAsync(string reason)
+    {
+        await _page.Locator("[data-tab=plans]").ClickAsync();
+        await _page.Locator("[data-act=check-all]").ClickAsync();
+        await Assertions.Expect(_page.Locator("[data-act=accept]").First).ToBeVisibleAsync();
+        await _page.GetByLabel("Why warnings may be accepted").FillAsync(reason);
+        for (var left = await _page.Locator("[data-act=accept]").CountAsync(); left > 0; left--)
+        {
+            await _page.Locator("[data-act=accept]").First.ClickAsync();
+            await Assertions.Expect(_page.Locator("[data-act=accept]")).ToHaveCountAsync(left - 1);
+        }
+
+        await PictureAsync("wave-draft");
+        await SubmitAgainAsync();
+    }
+
+    public async Task SubmitAgainAsync()
+    {
+        await _page.Locator("[data-act=submit]").ClickAsync();
+        await Assertions.Expect(_page.Locator(".page-head")).ToContainTextAsync("Needs approval");
+    }
+
+    public async Task ApproveAsync(Guid wave)
+    {
+        await _page.GotoAsync($"/waves/{wave}?tab=approval");
+        await Assertions.Expect(_page.Locator("[data-act=approve]")).ToBeEnabledAsync();
+        await _page.Locator(".dossier summary").First.ClickAsync();
+        await PictureAsync("wave-approval");
+        await _page.Locator("[data-act=approve]").ClickAsync();
+        await Assertions.Expect(_page.Locator("[data-act=approve]")).ToHaveCountAsync(0);
+    }
+
+    /// <summary>The page that is open shows, without being loaded again, that a guest is not as it was approved.</summary>
+    public async Task ExpectDriftAsync(string guest)
+    {
+        await Assertions.Expect(_page.Locator("table.drift")).ToContainTextAsync(guest);
+        await Assertions.Expect(_page.Locator(".page-head")).ToContainTextAsync("Draft");
+        await PictureAsync("wave-drift");
+    }
+
+    public async Task ReadReportAsync(Guid wave, params string[] told)
+    {
+        await _page.GotoAsync($"/waves/{wave}/report");
+        foreach (var text in told)
+        {
+            await Assertions.Expect(_page.Locator("body")).ToContainTextAsync(text);
+        }
+
+        await PictureAsync("wave-report");
     }
 
     public async ValueTask DisposeAsync()

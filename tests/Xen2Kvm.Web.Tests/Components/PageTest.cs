@@ -28,9 +28,9 @@ public abstract partial class PageTest : IAsyncDisposable
         var services = new ServiceCollection();
         services.AddLogging();
         services.AddSingleton<TimeProvider>(new StandingClock());
-        services.AddSingleton(Runs).AddSingleton(Plans).AddSingleton(Hosts).AddSingleton(Audit).AddSingleton(Substitute.For<IHostConnector>());
+        services.AddSingleton(Runs).AddSingleton(Plans).AddSingleton(Hosts).AddSingleton(Audit).AddSingleton(Substitute.For<IWaveStore>()).AddSingleton(Substitute.For<IHostConnector>());
         services.AddSingleton<IEnumerable<IRoute>>([]);
-        services.AddSingleton<RunFeed>().AddSingleton<HostService>().AddSingleton<InventoryService>().AddSingleton<PreflightService>()
+        services.AddSingleton<RunFeed>().AddSingleton<WaveFeed>().AddSingleton<HostService>().AddSingleton<InventoryService>().AddSingleton<PreflightService>()
             .AddSingleton<PlanService>().AddSingleton<RunService>().AddSingleton<RunReader>().AddSingleton<AuditCheck>();
         services.AddSingleton<NavigationManager, StandingNavigation>();
         services.AddSingleton(Substitute.For<IJSRuntime>());
