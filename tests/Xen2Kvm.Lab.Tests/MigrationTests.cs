@@ -118,6 +118,7 @@ public sealed class MigrationTests(LabFixture lab)
         await anna.LookAtAsync("hosts", "/hosts");
         await anna.LookAtAsync("guests", "/guests");
         await anna.LookAtAsync("guest", "/guests/xen1/web");
+        await anna.LookAtAsync("plan-new", "/plans/new?host=xen1&guest=web");
         await using var petra = await Person.OpenAsync(lab.Dashboard);
         await petra.AcceptInvitationAsync(await anna.InviteAsync("petra", "Approver"));
 
@@ -141,6 +142,7 @@ public sealed class MigrationTests(LabFixture lab)
         await petra.ApproveAsync(wave);
         await CopiedAsync("files", 1);
         await anna.LookAtAsync("wave", $"/waves/{wave}");
+        await anna.LookAtAsync("run", $"/runs/{(await lab.RunOfAsync("files")).GetProperty("id").GetString()}");
         (await LabFixture.OnAsync("kvm1", "fallocate -l $(($(df --output=avail -B1 /srv/small | tail -n 1) - 8388608)) /srv/small/filler")).Ok();
         await lab.EndOfWaveAsync(wave);
         var states = (await lab.Dashboard.GetAsync($"waves/{wave}")).GetProperty("plans").EnumerateArray()

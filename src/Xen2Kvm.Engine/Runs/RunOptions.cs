@@ -4,7 +4,7 @@ namespace Xen2Kvm.Engine.Runs;
 public sealed class RunOptions
 {
     /// <summary>Runs that one process carries out at the same time.</summary>
-    public int MaxConcurrentRuns { get; set; } = 4;
+    public int MaxConcurrentRuns { get; set; } = 20;
 
     /// <summary>How long a claim holds without being renewed; another worker takes over after that.</summary>
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(30);

@@ -173,26 +173,34 @@ public sealed partial class WaveDispatcher(
                 ?? throw new RefusedException($"The plan of {status.Entry.GuestName} is gone."));
         }
 
-        foreach (var report in await preflight.CheckAsync(known, cancellationToken).ConfigureAwait(false))
+        // All of them are looked at before any of them starts: one that is not as approved holds back the others, too.
+        var reports = await preflight.CheckAsync(known, cancellationToken).ConfigureAwait(false);
+        foreach (var report in reports.Where(report => !report.IsUnreachable))
         {
-            if (!await StartAsync(wave, dossier, report, cancellationToken).ConfigureAwait(false))
+            if (!await IsAsApprovedAsync(wave, dossier, report, cancellationToken).ConfigureAwait(false))
+            {
+                return;
+            }
+        }
+
+        foreach (var report in reports)
+        {
+            if (report.IsUnreachable)
+            {
+                // A host that does not answer for a moment says nothing against what was approved.
+                Rest(wave, report.Plan, string.Join(" ", report.Concerns.Select(concern => $"{concern.Title} {concern.Evidence}")));
+            }
+            else if (!await StartAsync(wave, report.Plan, cancellationToken).ConfigureAwait(false))
             {
                 return;
             }
         }
     }
 
-    // False when the wave does not go on as it was.
-    private async Task<bool> StartAsync(Wave wave, WaveDossier? dossier, PreflightReport report, CancellationToken cancellationToken)
+    // False when it is not, and the approval is void now.
+    private async Task<bool> IsAsApprovedAsync(Wave wave, WaveDossier? dossier, PreflightReport report, CancellationToken cancellationToken)
     {
         var plan = report.Plan;
-        if (report.IsUnreachable)
-        {
-            // A host that does not answer for a moment says nothing against what was approved.
-            Rest(wave, plan, string.Join(" ", report.Concerns.Select(concern => $"{concern.Title} {concern.Evidence}")));
-            return true;
-        }
-
         var approved = dossier?.Entries.FirstOrDefault(entry => entry.PlanId == plan.Id)?.Facts ?? [];
         var drift = WaveDossier.Differences(approved, DossierEntry.Of(plan, report.Guest, report.Concerns).Facts);
         if (drift.Count > 0)
@@ -209,6 +217,12 @@ public sealed partial class WaveDispatcher(
             return false;
         }
 
+        return true;
+    }
+
+    // False when the wave does not go on as it was.
+    private async Task<bool> StartAsync(Wave wave, Plan plan, CancellationToken cancellationToken)
+    {
         // Looked at again at the last moment: a person may have paused the wave or held the plan back while the hosts were asked.
         var now = await waves.FindAsync(wave.Id, cancellationToken).ConfigureAwait(false);
         if (now is not { State: WaveState.Running } || now.Fingerprint != wave.Fingerprint || now.Entries.First(entry => entry.PlanId == plan.Id).IsHeld)

@@ -19,6 +19,7 @@ public static class PagesRegistration
         services.AddHttpContextAccessor();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<RunReader>();
+        services.TryAddSingleton<WaveReader>();
 
         // One per browser window (circuit): who looks, and the second hand.
         services.TryAddScoped<Viewer>();

@@ -1,5 +1,7 @@
 using Xen2Kvm.Domain.Inventory;
 using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Domain.Waves;
+using Xen2Kvm.Web.Auth;
 using Xen2Kvm.Web.Components.State;
 using Xen2Kvm.Web.Components.Text;
 using Host = Xen2Kvm.Domain.Inventory.Host;
@@ -14,6 +16,8 @@ public sealed partial class Overview
     private IReadOnlyList<Run> _recent = [];
     private IReadOnlyList<TimeSpan> _downtimes = [];
     private List<Need> _needs = [];
+    private IReadOnlyList<Wave> _waves = [];
+    private (WaveView View, int Waiting)? _next;
     private int _moved;
     private int _left;
 
@@ -28,6 +32,7 @@ public sealed partial class Overview
     {
         await TryAsync(ReadAllAsync);
         Follow(null, cancellationToken => ReadRunsAsync(now: false, cancellationToken));
+        FollowWaves(null, ReadAllAsync);
     }
 
     private async Task ReadAllAsync(CancellationToken cancellationToken)
@@ -39,6 +44,7 @@ public sealed partial class Overview
         }
 
         _hosts = hosts;
+        _waves = [.. (await Waves.ListAsync(cancellationToken)).Where(wave => wave.IsOpen)];
         await ReadRunsAsync(now: true, cancellationToken);
     }
 
@@ -55,8 +61,21 @@ public sealed partial class Overview
         _left = _hosts?.Where(host => host.Host.Kind == HostKind.Xen)
             .Sum(host => host.Snapshot?.Guests.Count(guest => !moved.Contains((host.Host.Name, guest.Name))) ?? 0) ?? 0;
         _downtimes = [.. runs.Where(run => run.State == RunState.Succeeded).Select(run => run.Downtime(Viewer.Now)).OfType<TimeSpan>()];
-        _needs = [.. Questions(latest), .. Failures(latest), .. Unreachable()];
+        _needs = [.. WavesThatWait(), .. Questions(latest), .. Failures(latest), .. Unreachable()];
+        _next = _waves.Where(wave => wave.State is WaveState.Approved or WaveState.Running && !wave.Calendar.IsAlways)
+            .Select(wave => WaveView.Of(wave, [.. runs.Where(run => run.WaveId == wave.Id)], [], Viewer.Now))
+            .Where(view => (view.Window ?? view.NextWindow) is not null)
+            .Select(view => (View: view, Waiting: view.Entries.Count(status => status.Run is null)))
+            .OrderBy(next => (next.View.Window ?? next.View.NextWindow)!.Value.Begin).Cast<(WaveView, int)?>().FirstOrDefault();
     }
+
+    // What waits for an approver is shown to those who may approve it, what has stopped to everyone.
+    private IEnumerable<Need> WavesThatWait() => _waves
+        .Where(wave => wave.State == WaveState.Paused || (wave.State == WaveState.Draft && wave.Note is not null)
+            || (wave.State == WaveState.Submitted && Roles.Rank(Viewer.Role) >= Roles.Rank(Roles.Approver)))
+        .Select(wave => wave.State == WaveState.Submitted
+            ? new Need(wave.Id.ToString(), "amber", "hand", wave.Name, $"{wave.SubmittedBy} submitted it; it waits for approval.", Links.Wave(wave.Id) + "?tab=approval", "Look and decide")
+            : new Need(wave.Id.ToString(), "amber", "pause", wave.Name, wave.Note ?? "It is paused.", Links.Wave(wave.Id), "See the wave"));
 
     private static IEnumerable<Need> Questions(IEnumerable<Run> runs) => runs.Where(run => run.State == RunState.NeedsAnswer)
         .Select(run => new Need(run.Id.ToString(), "amber", "hand", run.GuestName, run.Question?.Text ?? "A step asks you something.", Links.Run(run.Id), "Answer"));
