@@ -140,6 +140,8 @@ public sealed class MigrationTests(LabFixture lab)
 
         await anna.SubmitAgainAsync();
         await petra.ApproveAsync(wave);
+        await Wait.UntilAsync("the wave has started files", TimeSpan.FromMinutes(5), async () =>
+            (await lab.Dashboard.GetAsync("runs?most=20")).EnumerateArray().Any(run => run.GetProperty("waveId").ValueKind == JsonValueKind.String && run.GetProperty("guestName").GetString() == "files"));
         await CopiedAsync("files", 1);
         await anna.LookAtAsync("wave", $"/waves/{wave}");
         await anna.LookAtAsync("run", $"/runs/{(await lab.RunOfAsync("files")).GetProperty("id").GetString()}");

@@ -139,6 +139,9 @@ public sealed record WaveEntry
 
     /// <summary>A person holds it back; the wave goes on without it.</summary>
     public bool IsHeld { get; init; }
+
+    /// <summary>A run of it that was rolled back and counts no more, since a person wants it tried again; null for none.</summary>
+    public Guid? Superseded { get; init; }
 }
 
 /// <summary>An approver's word on a submitted wave.</summary>

@@ -151,6 +151,15 @@ public static class WaveRules
             : throw new WaveException("This plan is not in the wave.");
     }
 
+    /// <summary>A plan whose run was rolled back is tried again when its turn comes.</summary>
+    public static Wave Retry(Wave wave, Guid planId, WaveView view)
+    {
+        Demand(wave, "changed", WaveState.Draft, WaveState.Submitted, WaveState.Approved, WaveState.Running, WaveState.Paused);
+        return view.Entries.FirstOrDefault(status => status.Entry.PlanId == planId) is { State: EntryState.RolledBack, Run: { } run }
+            ? wave with { Entries = [.. wave.Entries.Select(entry => entry.PlanId == planId ? entry with { Superseded = run.Id } : entry)] }
+            : throw new WaveException("Only a plan that was rolled back can be tried again.");
+    }
+
     /// <summary>Other limits, while it runs, too; the rest of its policy was approved and stays.</summary>
     public static Wave Limit(Wave wave, int concurrent, int perSourceHost, int perTargetHost)
     {

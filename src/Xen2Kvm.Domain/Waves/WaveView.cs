@@ -76,10 +76,11 @@ public sealed record WaveView
     /// <param name="now">The time.</param>
     public static WaveView Of(Wave wave, IReadOnlyCollection<Run> runs, IReadOnlyCollection<Run> inFlight, DateTimeOffset now)
     {
-        var latest = runs.GroupBy(run => run.PlanId).ToDictionary(group => group.Key, group => group.MaxBy(run => (run.CreatedAt, run.Id))!);
+        var superseded = wave.Entries.Select(entry => entry.Superseded).OfType<Guid>().ToHashSet();
+        var latest = runs.Where(run => !superseded.Contains(run.Id)).GroupBy(run => run.PlanId).ToDictionary(group => group.Key, group => group.MaxBy(run => (run.CreatedAt, run.Id))!);
         var window = wave.Calendar.OpenAt(now);
         var view = new WaveView { Wave = wave, Entries = [], Window = window, NextWindow = wave.Calendar.NextAfter(now) };
-        var slots = new Slots(wave, runs, inFlight, window);
+        var (slots, order) = (new Slots(wave, runs, inFlight, window), new Order(wave, latest));
         var closed = view.WhyNothingStarts(runs);
         var entries = new List<EntryStatus>();
         foreach (var entry in wave.Entries)
@@ -93,7 +94,7 @@ public sealed record WaveView
             {
                 entries.Add(new(entry, null, EntryState.Held, "held back", false));
             }
-            else if (Hindrance(wave, entry, latest) is { } hindrance)
+            else if (order.Hindrance(entry) is { } hindrance)
             {
                 entries.Add(hindrance);
             }
@@ -141,44 +142,49 @@ public sealed record WaveView
     };
 
     // What keeps an entry from starting whatever the limits say: a dependency, or the canaries.
-    private static EntryStatus? Hindrance(Wave wave, WaveEntry entry, Dictionary<Guid, Run> latest)
+    private sealed class Order(Wave wave, Dictionary<Guid, Run> latest)
     {
-        var before = wave.Entries.Where(other => entry.DependsOn.Contains(other.PlanId) || (other.IsCanary && !entry.IsCanary)).ToList();
-        var open = before.Where(other => latest.GetValueOrDefault(other.PlanId)?.State != RunState.Succeeded).ToList();
-        if (open.Count == 0)
+        private readonly Dictionary<Guid, WaveEntry> _byPlan = wave.Entries.DistinctBy(entry => entry.PlanId).ToDictionary(entry => entry.PlanId);
+        private readonly List<WaveEntry> _canaries = [.. wave.Entries.Where(entry => entry.IsCanary)];
+
+        public EntryStatus? Hindrance(WaveEntry entry)
         {
+            var open = Before(entry).Where(other => latest.GetValueOrDefault(other.PlanId)?.State != RunState.Succeeded).ToList();
+            return open.Count == 0
+                ? null
+                : Lost(open) is { } lost
+                    ? new(entry, null, EntryState.Blocked, $"cannot start: {lost.GuestName} did not come through", false)
+                    : new(entry, null, EntryState.Waiting, $"waits for {string.Join(", ", open.Select(other => other.IsCanary ? $"the canary {other.GuestName}" : other.GuestName))}", false);
+        }
+
+        private IEnumerable<WaveEntry> Before(WaveEntry entry) =>
+            entry.DependsOn.Select(id => _byPlan.GetValueOrDefault(id)).OfType<WaveEntry>().Concat(entry.IsCanary ? [] : _canaries).DistinctBy(other => other.PlanId);
+
+        // The first of those before that was rolled back, however far before.
+        private WaveEntry? Lost(IEnumerable<WaveEntry> open)
+        {
+            var seen = new HashSet<Guid>();
+            var queue = new Queue<WaveEntry>(open);
+            while (queue.TryDequeue(out var entry))
+            {
+                if (!seen.Add(entry.PlanId))
+                {
+                    continue;
+                }
+
+                if (latest.GetValueOrDefault(entry.PlanId)?.State is RunState.RolledBack or RunState.RollingBack)
+                {
+                    return entry;
+                }
+
+                foreach (var other in Before(entry))
+                {
+                    queue.Enqueue(other);
+                }
+            }
+
             return null;
         }
-
-        var lost = Lost(wave, open, latest);
-        return lost is not null
-            ? new(entry, null, EntryState.Blocked, $"cannot start: {lost.GuestName} did not come through", false)
-            : new(entry, null, EntryState.Waiting, $"waits for {string.Join(", ", open.Select(other => other.IsCanary ? $"the canary {other.GuestName}" : other.GuestName))}", false);
-    }
-
-    private static WaveEntry? Lost(Wave wave, IEnumerable<WaveEntry> open, Dictionary<Guid, Run> latest)
-    {
-        var seen = new HashSet<Guid>();
-        var queue = new Queue<WaveEntry>(open);
-        while (queue.TryDequeue(out var entry))
-        {
-            if (!seen.Add(entry.PlanId))
-            {
-                continue;
-            }
-
-            if (latest.GetValueOrDefault(entry.PlanId)?.State is RunState.RolledBack or RunState.RollingBack)
-            {
-                return entry;
-            }
-
-            foreach (var other in wave.Entries.Where(other => entry.DependsOn.Contains(other.PlanId)))
-            {
-                queue.Enqueue(other);
-            }
-        }
-
-        return null;
     }
 
     // Counts the runs in flight, and those that this look lets start.

@@ -33,7 +33,7 @@ public sealed partial class WaveDispatcher(
     public Task LookAsync(CancellationToken cancellationToken) => waves.AloneAsync(
         async token =>
         {
-            foreach (var wave in await waves.ListOpenAsync(token).ConfigureAwait(false))
+            foreach (var wave in (await waves.ListOpenAsync(token).ConfigureAwait(false)).Where(MayHaveWork))
             {
                 try
                 {
@@ -51,6 +51,9 @@ public sealed partial class WaveDispatcher(
             }
         },
         cancellationToken);
+
+    // A wave that was never started and is not approved has nothing to start, to roll back or to end.
+    private static bool MayHaveWork(Wave wave) => wave.StartedAt is not null || wave.State == WaveState.Approved;
 
     private static string Actor(Wave wave) => $"wave {wave.Name}";
 

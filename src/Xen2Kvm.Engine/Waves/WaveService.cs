@@ -76,9 +76,8 @@ public sealed class WaveService(
     /// <summary>Checks every plan of a wave that has not started against its hosts, together; nothing is changed.</summary>
     public async Task<IReadOnlyList<PreflightReport>> PreflightAsync(Wave wave, CancellationToken cancellationToken)
     {
-        var started = (await waves.ListRunsAsync(wave.Id, cancellationToken).ConfigureAwait(false)).Select(run => run.PlanId).ToHashSet();
         var known = new List<Plan>();
-        foreach (var entry in wave.Entries.Where(entry => !started.Contains(entry.PlanId)))
+        foreach (var entry in (await LookAsync(wave, cancellationToken).ConfigureAwait(false)).Entries.Where(status => status.Run is null).Select(status => status.Entry))
         {
             known.Add(await plans.FindAsync(entry.PlanId, cancellationToken).ConfigureAwait(false)
                 ?? throw new RefusedException($"The plan of {entry.GuestName} is gone. Take it out of the wave."));
@@ -151,6 +150,13 @@ public sealed class WaveService(
     /// <summary>Holds one plan back, or lets it go again.</summary>
     public Task<Wave> HoldAsync(Guid id, Guid planId, bool hold, string by, CancellationToken cancellationToken) =>
         ApplyAsync(id, wave => WaveRules.Hold(wave, planId, hold), by, hold ? "wave.hold" : "wave.release", $"plan {planId}", cancellationToken);
+
+    /// <summary>Has a plan that was rolled back tried again when its turn comes; what was approved must still be so.</summary>
+    public async Task<Wave> RetryAsync(Guid id, Guid planId, string by, CancellationToken cancellationToken)
+    {
+        var view = await LookAsync(await KnownAsync(id, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        return await ApplyAsync(id, wave => WaveRules.Retry(wave, planId, view), by, "wave.retry", $"plan {planId}", cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Changes how many runs go at the same time, while the wave runs, too.</summary>
     public Task<Wave> LimitAsync(Guid id, int concurrent, int perSourceHost, int perTargetHost, string by, CancellationToken cancellationToken) =>
@@ -267,7 +273,7 @@ public sealed class WaveService(
                 throw new RefusedException(await TakenAsync(wave, cancellationToken).ConfigureAwait(false));
         }
 
-        await audit.AppendAsync(new AuditEntry(time.GetUtcNow(), by, action, $"{wave.Name} ({wave.Id})", detail), cancellationToken).ConfigureAwait(false);
+        await audit.AppendAsync(new AuditEntry(time.GetUtcNow(), by, action, $"wave {wave.Name} ({wave.Id})", detail), cancellationToken).ConfigureAwait(false);
         feed.Changed(wave.Id);
         return wave with { Version = wave.Version + 1 };
     }

@@ -37,6 +37,7 @@ internal static class WaveEndpoints
         acts.MapPost("/{id:guid}/pause", PauseAsync).WithSummary("Start nothing new; runs in flight go on");
         acts.MapPost("/{id:guid}/cancel", CancelAsync).WithSummary("Give it up; its runs must be at rest");
         acts.MapPost("/{id:guid}/hold", HoldAsync).WithSummary("Hold one plan back, or let it go");
+        acts.MapPost("/{id:guid}/retry", RetryAsync).WithSummary("Try a plan that was rolled back again, when its turn comes");
         acts.MapPut("/{id:guid}/limits", LimitAsync).WithSummary("Change how many runs go at once, also while it runs");
     }
 
@@ -149,6 +150,12 @@ internal static class WaveEndpoints
         return await waves.HoldAsync(id, request.Plan, request.Hold, user.ActorName(), cancellationToken).ConfigureAwait(false);
     }
 
+    private static async Task<Wave> RetryAsync(Guid id, RetryRequest request, WaveService waves, ClaimsPrincipal user, CancellationToken cancellationToken)
+    {
+        await FindAsync(id, waves, cancellationToken).ConfigureAwait(false);
+        return await waves.RetryAsync(id, request.Plan, user.ActorName(), cancellationToken).ConfigureAwait(false);
+    }
+
     private static async Task<Wave> LimitAsync(Guid id, LimitRequest request, WaveService waves, ClaimsPrincipal user, CancellationToken cancellationToken)
     {
         await FindAsync(id, waves, cancellationToken).ConfigureAwait(false);
@@ -180,6 +187,10 @@ internal sealed record DecisionRequest(bool Approve, string? Fingerprint, string
 /// <param name="Plan">The plan.</param>
 /// <param name="Hold">Hold it back, or let it go.</param>
 internal sealed record HoldRequest(Guid Plan, bool Hold);
+
+/// <summary>What to try again.</summary>
+/// <param name="Plan">The plan.</param>
+internal sealed record RetryRequest(Guid Plan);
 
 /// <summary>How many runs go at once.</summary>
 /// <param name="MaxConcurrent">Of the wave.</param>

@@ -68,6 +68,7 @@ internal static class AccessMatrix
         PUT    /api/v1/waves/{id:guid}/limits           Operator  waves
         POST   /api/v1/waves/{id:guid}/pause            Operator  waves
         GET    /api/v1/waves/{id:guid}/report           Viewer    waves
+        POST   /api/v1/waves/{id:guid}/retry            Operator  waves
         POST   /api/v1/waves/{id:guid}/start            Operator  waves
         POST   /api/v1/waves/{id:guid}/submit           Operator  waves
         POST   /api/v1/waves/{id:guid}/withdraw         Operator  waves

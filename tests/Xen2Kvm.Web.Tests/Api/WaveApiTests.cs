@@ -32,7 +32,7 @@ public sealed class WaveApiTests(Database database)
 
         var dossier = await world.Operator.GetFromJsonAsync<JsonNode>($"/api/v1/waves/{world.Wave}/dossier", Token);
         dossier!["entries"]!.AsArray().Count.ShouldBe(2);
-        var acts = (await world.Dashboard.Get<IAuditLog>().SearchAsync(new AuditQuery(), 10, Token)).Where(entry => entry.Subject.StartsWith("Friday", StringComparison.Ordinal)).Select(entry => entry.Action);
+        var acts = (await world.Dashboard.Get<IAuditLog>().SearchAsync(new AuditQuery(), 10, Token)).Where(entry => entry.Subject.StartsWith("wave Friday", StringComparison.Ordinal)).Select(entry => entry.Action);
         acts.ShouldBe(["wave.approve", "wave.submit", "wave.create"]);
     }
 

@@ -153,4 +153,24 @@ public sealed class WaveDispatchTests(Database database)
         await world.LookAsync();
         (await world.StatesAsync()).ShouldBe(["db: Running", "app: Running", "web: Running"]);
     }
+
+    [Fact]
+    public async Task A_plan_that_was_rolled_back_is_tried_again_in_the_same_wave()
+    {
+        await using var world = await WaveWorld.StartAsync(database, "db", "app");
+        await world.DraftAsync(new { stopAfterFailures = 0 }, after: ("app", "db"));
+        await world.ApproveAsync();
+        await world.ActAsync("start");
+        await world.LookAsync();
+        await world.Operator.ProblemAsync(HttpMethod.Post, $"/api/v1/waves/{world.Wave}/retry", new { plan = world.Plans["db"] }, System.Net.HttpStatusCode.Conflict);
+        await world.ActAsync("pause");
+        await world.RunIsAsync("db", "RolledBack");
+        (await world.StatesAsync()).ShouldBe(["db: RolledBack", "app: Blocked"]);
+        await world.ActAsync("retry", new { plan = world.Plans["db"] });
+        (await world.StatesAsync()).ShouldBe(["db: Waiting", "app: Waiting"]);
+        await world.ActAsync("start");
+        await world.LookAsync();
+        (await world.StatesAsync()).ShouldBe(["db: Running", "app: Waiting"]);
+        (await world.Dashboard.Get<IRunStore>().ListAsync(10, Token)).Count.ShouldBe(2);
+    }
 }

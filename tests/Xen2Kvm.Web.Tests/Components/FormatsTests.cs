@@ -105,6 +105,7 @@ public sealed class FormatsTests
         const string id = "01a1fd71-854c-796c-a774-28d0a3ec5b53";
         IdLinks.Split($"old files ({id})").ShouldBe([("old files", $"/runs/{id}")]);
         IdLinks.Split($"plan {id} again").ShouldBe([("plan", $"/plans/{id}"), (" again", null)]);
+        IdLinks.Split($"wave Friday (night) ({id})").ShouldBe([("wave Friday (night)", $"/waves/{id}")]);
         IdLinks.Split("xen1").ShouldBe([("xen1", null)]);
     }
 }

@@ -70,15 +70,15 @@ public sealed partial class WavePage
         var ended = mine.Count(run => run.IsEnded);
         if (_view is null || _view.Wave.Version != wave.Version || ended != _ended)
         {
-            await LookAheadAsync(wave, mine, all, cancellationToken);
+            await LookAheadAsync(view, mine, all, cancellationToken);
         }
 
         (_view, _ended) = (view, ended);
     }
 
-    private async Task LookAheadAsync(Wave wave, List<Run> mine, IReadOnlyList<Run> all, CancellationToken cancellationToken)
+    private async Task LookAheadAsync(WaveView view, List<Run> mine, IReadOnlyList<Run> all, CancellationToken cancellationToken)
     {
-        var plans = new Dictionary<Guid, Plan>(_plans);
+        var (wave, plans) = (view.Wave, new Dictionary<Guid, Plan>(_plans));
         foreach (var entry in wave.Entries.Where(entry => !plans.ContainsKey(entry.PlanId)))
         {
             if (await Plans.FindAsync(entry.PlanId, cancellationToken) is { } plan)
@@ -89,7 +89,7 @@ public sealed partial class WavePage
 
         _plans = plans;
         _started = [.. mine.Select(run => run.PlanId)];
-        var left = wave.Entries.Where(entry => !_started.Contains(entry.PlanId) && plans.ContainsKey(entry.PlanId)).ToList();
+        var left = view.Entries.Where(status => status.Run is null && plans.ContainsKey(status.Entry.PlanId)).Select(status => status.Entry).ToList();
         _forecasts = left.ToDictionary(entry => entry.PlanId, entry => DowntimeForecast.Of(plans[entry.PlanId], entry.SourceHost, entry.TargetHost, all));
         _forecast = WaveForecast.Of(wave, _forecasts);
         var hosts = new Dictionary<Guid, (string Name, HostFacts? Facts)>();
