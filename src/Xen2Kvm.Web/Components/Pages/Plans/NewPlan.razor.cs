@@ -18,8 +18,10 @@ public sealed partial class NewPlan
     private string? _xml;
     private string? _xmlProblem;
     private bool _read;
-    private bool _changed;
-    private Task _proposing = Task.CompletedTask;
+    private readonly LatestWork _proposing;
+
+    /// <summary>A page without choices yet.</summary>
+    public NewPlan() => _proposing = new LatestWork(ProposeNowAsync);
 
     /// <summary>Source host's name.</summary>
     [SupplyParameterFromQuery(Name = "host")]
@@ -59,46 +61,38 @@ public sealed partial class NewPlan
         }
     }
 
-    private bool IsProposing => !_proposing.IsCompleted;
+    private bool IsProposing => _proposing.IsRunning;
 
     /// <summary>Works the plan out of the choices as they are; choices that change meanwhile are worked out next, so the last word wins.</summary>
-    private Task ProposeAsync()
-    {
-        _changed = true;
-        return IsProposing ? _proposing : _proposing = ProposeUntilUnchangedAsync();
-    }
+    private Task ProposeAsync() => _proposing.ChangedAsync();
 
-    private async Task ProposeUntilUnchangedAsync()
+    private async Task ProposeNowAsync()
     {
-        while (_changed)
+        _target = _targets.Where(target => target.Host.Name == _form.Target).Concat(_targets).First();
+        _form.Target = _target.Host.Name;
+        if (_form.Storage.Length > 0 && _target.Snapshot.Facts.Storage.All(space => space.Name != _form.Storage))
         {
-            _changed = false;
-            _target = _targets.Where(target => target.Host.Name == _form.Target).Concat(_targets).First();
-            _form.Target = _target.Host.Name;
-            if (_form.Storage.Length > 0 && _target.Snapshot.Facts.Storage.All(space => space.Name != _form.Storage))
-            {
-                // The choice belonged to another host.
-                _form.Storage = "";
-            }
+            // The choice belonged to another host.
+            _form.Storage = "";
+        }
 
-            Navigation.NavigateTo(Navigation.GetUriWithQueryParameters(_form.ToQuery()), replace: true);
-            if (!await TryAsync(async cancellationToken =>
-            {
-                var plan = await Plans.ProposeAsync(
-                    _seen!.Host.Id, _seen.Guest.Name, _target.Host.Id, _form.ToChoices(_seen.Guest), Viewer.Name, cancellationToken);
-                var (xml, xmlProblem) = await PlanXml.ReadAsync(Plans, plan, cancellationToken);
-                (_plan, _xml, _xmlProblem) = (plan, xml, xmlProblem);
-            }))
-            {
-                (_plan, _xml, _xmlProblem) = (null, null, null);
-            }
+        Navigation.NavigateTo(Navigation.GetUriWithQueryParameters(_form.ToQuery()), replace: true);
+        if (!await TryAsync(async cancellationToken =>
+        {
+            var plan = await Plans.ProposeAsync(
+                _seen!.Host.Id, _seen.Guest.Name, _target.Host.Id, _form.ToChoices(_seen.Guest), Viewer.Name, cancellationToken);
+            var (xml, xmlProblem) = await PlanXml.ReadAsync(Plans, plan, cancellationToken);
+            (_plan, _xml, _xmlProblem) = (plan, xml, xmlProblem);
+        }))
+        {
+            (_plan, _xml, _xmlProblem) = (null, null, null);
         }
     }
 
     private async Task SaveAsync()
     {
         // Pressed right after a choice: what is saved is what was chosen.
-        await _proposing;
+        await _proposing.Current;
         if (_plan is { } plan && await ActAsync(cancellationToken => Plans.CreateAsync(plan, cancellationToken)))
         {
             Navigation.NavigateTo(Links.Plan(plan.Id));

@@ -21,12 +21,16 @@ public sealed partial class NewWave
     private readonly SheetForm _form = new();
     private readonly List<(Host Host, HostSnapshot Snapshot)> _targets = [];
     private IReadOnlyList<GuestOnHost> _guests = [];
+    private readonly LatestWork _proposing;
     private ProposedWave? _proposed;
     private IReadOnlyList<(string Guest, Concern Concern)> _concerns = [];
     private DateTimeOffset? _checkedAt;
     private string _text = "";
     private bool _checking;
     private bool _read;
+
+    /// <summary>A page without choices yet.</summary>
+    public NewWave() => _proposing = new LatestWork(ProposeNowAsync);
 
     /// <summary>Host name: guests of this host are chosen at first.</summary>
     [SupplyParameterFromQuery(Name = "host")]
@@ -96,7 +100,9 @@ public sealed partial class NewWave
         return ProposeAsync();
     }
 
-    private Task ProposeAsync() => TryAsync(async cancellationToken =>
+    private Task ProposeAsync() => _proposing.ChangedAsync();
+
+    private Task ProposeNowAsync() => TryAsync(async cancellationToken =>
     {
         _checkedAt = null;
         Show(await Planner.ProposeAsync(_form.ToSheet(), Viewer.Name, cancellationToken));
@@ -125,6 +131,8 @@ public sealed partial class NewWave
 
     private async Task CreateAsync()
     {
+        // Pressed right after a choice: what is made is what was chosen, and its problems are known.
+        await _proposing.Current;
         Wave? wave = null;
         if (await ActAsync(async cancellationToken => wave = await Planner.CreateAsync(_form.ToSheet(), Viewer.Name, cancellationToken)))
         {
@@ -132,25 +140,34 @@ public sealed partial class NewWave
         }
     }
 
-    private Task ImportAsync(InputFileChangeEventArgs file) => TryAsync(async cancellationToken =>
+    private async Task ImportAsync(InputFileChangeEventArgs file)
     {
-        if (file.File.Size > MostBytes)
+        if (await TryAsync(cancellationToken => FillAsync(file.File, cancellationToken)))
+        {
+            await ProposeAsync();
+        }
+    }
+
+    private async Task FillAsync(IBrowserFile file, CancellationToken cancellationToken)
+    {
+        if (file.Size > MostBytes)
         {
             throw new RefusedException("The file is larger than 20 MB.");
         }
 
         using var bytes = new MemoryStream();
-        await using (var stream = file.File.OpenReadStream(MostBytes, cancellationToken))
+        await using (var stream = file.OpenReadStream(MostBytes, cancellationToken))
         {
             await stream.CopyToAsync(bytes, cancellationToken);
         }
 
-        var sheet = Read(file.File.Name, bytes.ToArray());
+        var sheet = Read(file.Name, bytes.ToArray());
         _form.Name = sheet.Name.Length > 0 ? sheet.Name : _form.Name;
+        _form.Target = sheet.Rows.Select(row => row.TargetHost).FirstOrDefault(host => _targets.Any(target => target.Host.Name == host)) ?? _form.Target;
         _form.Rows.Clear();
-        _form.Rows.AddRange(sheet.Rows.Select(row => SheetForm.Row.Of(row, InventoryService.Find(_guests, row.SourceHost, row.Guest))));
-        Show(await Planner.ProposeAsync(_form.ToSheet(), Viewer.Name, cancellationToken));
-    });
+        _form.Rows.AddRange(sheet.Rows.Select(row => SheetForm.Row.Of(
+            row.TargetHost == _form.Target ? row with { TargetHost = "" } : row, InventoryService.Find(_guests, row.SourceHost, row.Guest))));
+    }
 
     private static WaveSheet Read(string name, byte[] bytes)
     {
