@@ -70,6 +70,24 @@ public sealed class WavesTests(DashboardFixture dashboard)
     }
 
     [Fact]
+    public async Task A_sheet_is_read_from_a_file_and_what_is_wrong_with_it_is_told()
+    {
+        await dashboard.FillAsync();
+        var page = await dashboard.OpenAsync("olga");
+        await page.GotoAsync("/waves/new");
+        await Assertions.Expect(page.Locator(".sheet tbody tr[data-guest]").First).ToBeVisibleAsync();
+        await SheetAsync(page, "host,guest\nxen1,build\n");
+        await Assertions.Expect(page.Locator(".note.tone-red")).ToContainTextAsync("There is no column host");
+        await SheetAsync(page, "source_host,guest,target_host,storage,after,canary\nxen1,git,kvm1,default,,yes\nxen1,ldap,kvm1,,git,\nxen1,nobody,kvm1,,,\n");
+        await Assertions.Expect(page.Locator(".sheet tbody tr[data-guest]")).ToHaveCountAsync(3);
+        await Assertions.Expect(page.GetByLabel("Storage of git")).ToHaveValueAsync("default");
+        await Assertions.Expect(page.GetByLabel("KVM host of git")).ToHaveValueAsync("");
+        await Assertions.Expect(page.GetByLabel("What ldap waits for")).ToHaveValueAsync("git");
+        await Assertions.Expect(page.Locator("tr[data-guest=nobody]")).ToContainTextAsync("xen1 has no guest nobody");
+        await EndAsync(page);
+    }
+
+    [Fact]
     public async Task Who_edits_an_older_draft_sees_that_it_was_changed_and_overwrites_nothing()
     {
         await dashboard.FillAsync();
@@ -134,6 +152,9 @@ public sealed class WavesTests(DashboardFixture dashboard)
         await Assertions.Expect(vera.Locator("table.drift")).ToContainTextAsync("4096 MiB");
         await EndAsync(vera);
     }
+
+    private static Task SheetAsync(IPage page, string csv) => page.Locator("#sheet-file").SetInputFilesAsync(
+        new FilePayload { Name = "wave.csv", MimeType = "text/csv", Buffer = System.Text.Encoding.UTF8.GetBytes(csv) });
 
     private async Task EndAsync(params IPage[] pages)
     {

@@ -153,9 +153,7 @@ public sealed class MigrationTests(LabFixture lab)
 
         var (old, web) = (await lab.RunOfAsync("old"), await lab.RunOfAsync("web"));
         web.GetProperty("createdAt").GetDateTimeOffset().ShouldBeGreaterThan(old.GetProperty("finishedAt").GetDateTimeOffset(), "web waits for the proof of old");
-        await BackOnXenAsync("files");
-        await WorksOnKvmAsync("web", "00:16:3e:77:00:32");
-        await WorksOnKvmAsync("old", "00:16:3e:77:00:33");
+        await Task.WhenAll(BackOnXenAsync("files"), WorksOnKvmAsync("web", "00:16:3e:77:00:32"), WorksOnKvmAsync("old", "00:16:3e:77:00:33"));
 
         await anna.LookAtAsync("wave-done", $"/waves/{wave}");
         await anna.LookAtAsync("wave-timeline", $"/waves/{wave}?tab=timeline");

@@ -69,8 +69,7 @@ internal sealed class Connection : IDisposable
         using var watchdog = new Timer(_ => connection._transport.Kill(), null, Patience, Timeout.InfiniteTimeSpan);
         try
         {
-            connection.Writer.WriteJson(FrameType.Hello, hello, TransferJson.Default.Hello);
-            connection.Greet();
+            connection.Introduce(hello);
             return connection;
         }
         catch (Exception e) when (e is TransferException or ProtocolException)
@@ -177,6 +176,30 @@ internal sealed class Connection : IDisposable
         _transport.Dispose();
         if (_listener?.Join(TimeSpan.FromSeconds(5)) ?? true)
             _transport.CloseOutput();
+    }
+
+    private void Introduce(Hello hello)
+    {
+        TransferException? unsent = null;
+        try
+        {
+            Writer.WriteJson(FrameType.Hello, hello, TransferJson.Default.Hello);
+        }
+        catch (TransferException e)
+        {
+            unsent = e;
+        }
+        try
+        {
+            // One that went before it read: what it said until then, an error or another program's greeting, tells more than a broken pipe.
+            Greet();
+        }
+        catch (TransferException e) when (unsent is not null && e.IsTransient)
+        {
+            // It said nothing of use.
+        }
+        if (unsent is not null)
+            throw unsent;
     }
 
     private void Greet()

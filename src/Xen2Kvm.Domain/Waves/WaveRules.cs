@@ -81,7 +81,13 @@ public static class WaveRules
             ? throw new WaveException(problems)
             : wave with
             {
-                State = WaveState.Submitted, SubmittedBy = by, SubmittedAt = now, Fingerprint = fingerprint, Decisions = [], Note = null, Drift = [],
+                State = WaveState.Submitted,
+                SubmittedBy = by,
+                SubmittedAt = now,
+                Fingerprint = fingerprint,
+                Decisions = [],
+                Note = null,
+                Drift = [],
             };
     }
 
@@ -131,7 +137,11 @@ public static class WaveRules
         Demand(wave, "started", WaveState.Approved, WaveState.Paused);
         return wave with
         {
-            State = WaveState.Running, StartedAt = wave.StartedAt ?? now, StartedBy = wave.StartedBy ?? by, Note = null, FailuresAccepted = failures,
+            State = WaveState.Running,
+            StartedAt = wave.StartedAt ?? now,
+            StartedBy = wave.StartedBy ?? by,
+            Note = null,
+            FailuresAccepted = failures,
         };
     }
 

@@ -95,6 +95,12 @@ public sealed class WaveService(
         WaveRules.Submit(wave, "", by, time.GetUtcNow());
         var dossier = WaveDossier.Of(wave, await GatherAsync(wave, cancellationToken).ConfigureAwait(false));
         var submitted = WaveRules.Submit(wave, dossier.Fingerprint(), by, time.GetUtcNow());
+        if ((await waves.ListRunsAsync(id, cancellationToken).ConfigureAwait(false)).Count == 0)
+        {
+            // Its approval was void before anything started: it has not begun.
+            submitted = submitted with { StartedAt = null, StartedBy = null };
+        }
+
         var saved = await SaveAsync(submitted, dossier, by, "wave.submit", $"fingerprint {submitted.Fingerprint}", cancellationToken).ConfigureAwait(false)
             ?? throw new RefusedException($"{wave.Name} was changed while its plans were checked. Look at it again and submit it anew.");
         await TellAsync(

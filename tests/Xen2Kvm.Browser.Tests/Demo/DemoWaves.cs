@@ -27,7 +27,8 @@ internal sealed class DemoWaves(IServiceProvider services, Host xen, Host kvm)
         var going = Approved(Of(Running, "October, file servers", running) with
         {
             Policy = new WavePolicy { MaxConcurrent = 3, MaxPerSourceHost = 3, MaxPerTargetHost = 3, StopAfterFailures = 4 },
-        }, running, now.AddHours(-30)) with { State = WaveState.Running, StartedAt = now.AddHours(-27), StartedBy = "anna" };
+        }, running, now.AddHours(-30)) with
+        { State = WaveState.Running, StartedAt = now.AddHours(-27), StartedBy = "anna" };
         await SaveAsync(going, running, cancellationToken);
 
         var waiting = Of(Submitted, "Web shop", submitted) with { Calendar = calendar };

@@ -94,7 +94,8 @@ public sealed class WaveViewTests
         var window = new MaintenanceWindow { Zone = "UTC", Days = [DayOfWeek.Monday], Start = new TimeOnly(10, 0), Minutes = 60 };
         var wave = Of(WaveState.Running, Entry("a"), Entry("b")) with
         {
-            Calendar = new WaveCalendar { Windows = [window] }, Policy = new WavePolicy { Overrun = OverrunPolicy.GoOn },
+            Calendar = new WaveCalendar { Windows = [window] },
+            Policy = new WavePolicy { Overrun = OverrunPolicy.GoOn },
         };
         Look(wave).Of("a").MayStart.ShouldBeFalse();
         Look(wave, Run("a", RunState.Running)).Of("b").MayStart.ShouldBeTrue();

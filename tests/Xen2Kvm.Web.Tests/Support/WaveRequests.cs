@@ -47,7 +47,8 @@ internal sealed class WaveWorld : IAsyncDisposable
     /// <summary>A guest with disks of its own.</summary>
     public static Domain.Inventory.Guest Guest(string name) => FakeHosts.Files(name) with
     {
-        Uuid = null, Disks = [.. FakeHosts.Files().Disks.Select(disk => disk with { Path = $"/dev/vg0/{name}-{disk.Vdev}" })],
+        Uuid = null,
+        Disks = [.. FakeHosts.Files().Disks.Select(disk => disk with { Path = $"/dev/vg0/{name}-{disk.Vdev}" })],
     };
 
     /// <summary>A draft of all plans in order; <paramref name="after"/> says which waits for which.</summary>
