@@ -168,16 +168,20 @@ public sealed partial class WaveDispatcher(
             return;
         }
 
-        var dossier = await waves.FindDossierAsync(wave.Id, cancellationToken).ConfigureAwait(false);
-        var known = new List<Plan>();
-        foreach (var status in ready)
+        IReadOnlyList<PreflightReport> reports;
+        try
         {
-            known.Add(await plans.FindAsync(status.Entry.PlanId, cancellationToken).ConfigureAwait(false)
-                ?? throw new RefusedException($"The plan of {status.Entry.GuestName} is gone."));
+            reports = await preflight.CheckAsync(await PlansOfAsync(ready, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        }
+        catch (RefusedException refused)
+        {
+            // A plan or a host is gone: said at each of them until a person has mended it.
+            ready.ForEach(status => Rest(wave, status.Entry.PlanId, status.Entry.GuestName, refused.Message));
+            return;
         }
 
         // All of them are looked at before any of them starts: one that is not as approved holds back the others, too.
-        var reports = await preflight.CheckAsync(known, cancellationToken).ConfigureAwait(false);
+        var dossier = await waves.FindDossierAsync(wave.Id, cancellationToken).ConfigureAwait(false);
         foreach (var report in reports.Where(report => !report.IsUnreachable))
         {
             if (!await IsAsApprovedAsync(wave, dossier, report, cancellationToken).ConfigureAwait(false))
@@ -191,7 +195,7 @@ public sealed partial class WaveDispatcher(
             if (report.IsUnreachable)
             {
                 // A host that does not answer for a moment says nothing against what was approved.
-                Rest(wave, report.Plan, string.Join(" ", report.Concerns.Select(concern => $"{concern.Title} {concern.Evidence}")));
+                Rest(wave, report.Plan.Id, report.Plan.Source.Name, string.Join(" ", report.Concerns.Select(concern => $"{concern.Title} {concern.Evidence}")));
             }
             else if (!await StartAsync(wave, report.Plan, cancellationToken).ConfigureAwait(false))
             {
@@ -239,16 +243,27 @@ public sealed partial class WaveDispatcher(
         }
         catch (RefusedException refused)
         {
-            Rest(wave, plan, refused.Message);
+            Rest(wave, plan.Id, plan.Source.Name, refused.Message);
         }
 
         return true;
     }
 
-    private void Rest(Wave wave, Plan plan, string why)
+    private async Task<IReadOnlyList<Plan>> PlansOfAsync(IEnumerable<EntryStatus> ready, CancellationToken cancellationToken)
     {
-        LogRests(wave.Name, plan.Source.Name, why);
-        _resting[(wave.Id, plan.Id)] = (time.GetUtcNow() + options.Value.RetryAfter, why);
+        var known = new List<Plan>();
+        foreach (var entry in ready.Select(status => status.Entry))
+        {
+            known.Add(await plans.FindAsync(entry.PlanId, cancellationToken).ConfigureAwait(false) ?? throw new RefusedException($"The plan of {entry.GuestName} is gone."));
+        }
+
+        return known;
+    }
+
+    private void Rest(Wave wave, Guid planId, string guest, string why)
+    {
+        LogRests(wave.Name, guest, why);
+        _resting[(wave.Id, planId)] = (time.GetUtcNow() + options.Value.RetryAfter, why);
     }
 
     [LoggerMessage(3101, LogLevel.Information, "Wave {Wave} was changed by somebody else in the same moment: {Why}")]

@@ -259,6 +259,7 @@ public sealed class WaveService(
                 Group = string.IsNullOrWhiteSpace(place.Group) ? null : place.Group.Trim(),
                 IsCanary = place.IsCanary,
                 IsHeld = place.IsHeld,
+                Superseded = wave.Entries.FirstOrDefault(entry => entry.PlanId == plan.Id)?.Superseded,
             });
         }
 

@@ -120,6 +120,20 @@ public sealed class WaveDispatchTests(Database database)
     }
 
     [Fact]
+    public async Task A_host_that_was_removed_is_named_where_its_plan_waits()
+    {
+        await using var world = await WaveWorld.StartAsync(database, "db");
+        await world.DraftAsync();
+        await world.ApproveAsync();
+        await world.ActAsync("start");
+        using var removed = await world.Operator.DeleteAsync(new Uri("/api/v1/hosts/kvm1", UriKind.Relative), Token);
+        removed.IsSuccessStatusCode.ShouldBeTrue();
+        await world.LookAsync();
+        world.Dashboard.Get<WaveDispatcher>().WhyResting(world.Wave, world.Plans["db"])!.ShouldContain("host is not known any more");
+        (await world.NowAsync()).State.ShouldBe(WaveState.Running);
+    }
+
+    [Fact]
     public async Task A_window_starts_the_wave_by_itself_and_one_that_passed_pauses_it()
     {
         await using var world = await WaveWorld.StartAsync(database, "db", "app");
@@ -168,6 +182,10 @@ public sealed class WaveDispatchTests(Database database)
         (await world.StatesAsync()).ShouldBe(["db: RolledBack", "app: Blocked"]);
         await world.ActAsync("retry", new { plan = world.Plans["db"] });
         (await world.StatesAsync()).ShouldBe(["db: Waiting", "app: Waiting"]);
+        await world.ActAsync("withdraw");
+        await world.Operator.SendJsonAsync(HttpMethod.Put, $"/api/v1/waves/{world.Wave}", world.Request("Friday, again", new { stopAfterFailures = 0 }, null, ("app", "db")));
+        (await world.StatesAsync()).ShouldBe(["db: Waiting", "app: Waiting"], "a change of the draft does not bring the old run back");
+        await world.ApproveAsync();
         await world.ActAsync("start");
         await world.LookAsync();
         (await world.StatesAsync()).ShouldBe(["db: Running", "app: Waiting"]);
