@@ -151,13 +151,18 @@ public sealed record WaveCalendar
         }
     }
 
+    /// <summary>The opening that a time lies in, or else the next one after it; both null when none comes any more.</summary>
+    public (Opening? Open, Opening? Next) At(DateTimeOffset now) => OpeningsAfter(now) switch
+    {
+        [] => (null, null),
+        [var first, ..] => first.Begin <= now ? (first, null) : (null, first),
+    };
+
     /// <summary>The opening that a time lies in; null when closed.</summary>
-    public Opening? OpenAt(DateTimeOffset now) =>
-        OpeningsAfter(now) is [var first, ..] && first.Begin <= now ? first : null;
+    public Opening? OpenAt(DateTimeOffset now) => At(now).Open;
 
     /// <summary>The next opening after a time, when it is not open then; null when none comes.</summary>
-    public Opening? NextAfter(DateTimeOffset now) =>
-        OpeningsAfter(now) is [var first, ..] && first.Begin > now ? first : null;
+    public Opening? NextAfter(DateTimeOffset now) => At(now).Next;
 
     /// <summary>
     /// The openings that end after a time, in order; those that touch or overlap are one (its capacity is then the sum, or none when one of

@@ -155,7 +155,7 @@ public static class WaveRules
     /// <summary>One plan held back, or let go again.</summary>
     public static Wave Hold(Wave wave, Guid planId, bool hold)
     {
-        Demand(wave, "changed", WaveState.Draft, WaveState.Submitted, WaveState.Approved, WaveState.Running, WaveState.Paused);
+        DemandOpen(wave);
         return wave.Entries.Any(entry => entry.PlanId == planId)
             ? wave with { Entries = [.. wave.Entries.Select(entry => entry.PlanId == planId ? entry with { IsHeld = hold } : entry)] }
             : throw new WaveException("This plan is not in the wave.");
@@ -164,7 +164,7 @@ public static class WaveRules
     /// <summary>A plan whose run was rolled back is tried again when its turn comes.</summary>
     public static Wave Retry(Wave wave, Guid planId, WaveView view)
     {
-        Demand(wave, "changed", WaveState.Draft, WaveState.Submitted, WaveState.Approved, WaveState.Running, WaveState.Paused);
+        DemandOpen(wave);
         return view.Entries.FirstOrDefault(status => status.Entry.PlanId == planId) is { State: EntryState.RolledBack, Run: { } run }
             ? wave with { Entries = [.. wave.Entries.Select(entry => entry.PlanId == planId ? entry with { Superseded = run.Id } : entry)] }
             : throw new WaveException("Only a plan that was rolled back can be tried again.");
@@ -173,7 +173,7 @@ public static class WaveRules
     /// <summary>Other limits, while it runs, too; the rest of its policy was approved and stays.</summary>
     public static Wave Limit(Wave wave, int concurrent, int perSourceHost, int perTargetHost)
     {
-        Demand(wave, "changed", WaveState.Draft, WaveState.Submitted, WaveState.Approved, WaveState.Running, WaveState.Paused);
+        DemandOpen(wave);
         var policy = wave.Policy with { MaxConcurrent = concurrent, MaxPerSourceHost = perSourceHost, MaxPerTargetHost = perTargetHost };
         return string.Join(' ', policy.Problems()) is { Length: > 0 } problems ? throw new WaveException(problems) : wave with { Policy = policy };
     }
@@ -205,6 +205,8 @@ public static class WaveRules
         WaveState.Submitted => "submitted for approval",
         _ => state.ToString().ToLowerInvariant(),
     };
+
+    private static void DemandOpen(Wave wave) => Demand(wave, "changed", WaveState.Draft, WaveState.Submitted, WaveState.Approved, WaveState.Running, WaveState.Paused);
 
     private static void Demand(Wave wave, string what, params ReadOnlySpan<WaveState> allowed)
     {

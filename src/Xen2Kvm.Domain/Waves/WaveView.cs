@@ -78,8 +78,8 @@ public sealed record WaveView
     {
         var superseded = wave.Entries.Select(entry => entry.Superseded).OfType<Guid>().ToHashSet();
         var latest = runs.Where(run => !superseded.Contains(run.Id)).GroupBy(run => run.PlanId).ToDictionary(group => group.Key, group => group.MaxBy(run => (run.CreatedAt, run.Id))!);
-        var window = wave.Calendar.OpenAt(now);
-        var view = new WaveView { Wave = wave, Entries = [], Window = window, NextWindow = wave.Calendar.NextAfter(now) };
+        var (window, next) = wave.Calendar.At(now);
+        var view = new WaveView { Wave = wave, Entries = [], Window = window, NextWindow = next };
         var (slots, order) = (new Slots(wave, runs, inFlight, window), new Order(wave, latest));
         var closed = view.WhyNothingStarts(runs);
         var entries = new List<EntryStatus>();

@@ -143,14 +143,12 @@ public sealed class WavePlanner(
         problems.AddRange(rows.GroupBy(row => row.Plan?.Target.Disks.FirstOrDefault()?.Path is { } path ? (row.Plan.TargetHostId, path) : default)
             .Where(group => group.Key != default && group.Count() > 1)
             .Select(group => $"{string.Join(" and ", group.Select(row => row.Row.Guest))} would be put on the same disk {group.Key.path} of {group.First().Row.TargetHost}. Give one of them another name."));
+        // Read once for all rows: a sheet is proposed anew with each choice.
         var entries = Entries(rows);
-        foreach (var entry in entries)
-        {
-            if (await waves.FindOpenOfAsync(entry.SourceHostId, entry.GuestName, cancellationToken).ConfigureAwait(false) is { } other)
-            {
-                problems.Add($"{entry.GuestName} is in the wave {other.Name} already.");
-            }
-        }
+        var taken = (await waves.ListOpenAsync(cancellationToken).ConfigureAwait(false))
+            .SelectMany(wave => wave.Entries, (wave, entry) => (Guest: (entry.SourceHostId, entry.GuestName), wave.Name)).ToDictionary(entry => entry.Guest, entry => entry.Name);
+        problems.AddRange(entries.Where(entry => taken.ContainsKey((entry.SourceHostId, entry.GuestName)))
+            .Select(entry => $"{entry.GuestName} is in the wave {taken[(entry.SourceHostId, entry.GuestName)]} already."));
 
         var draft = new Wave
         {
