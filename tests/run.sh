@@ -52,6 +52,14 @@ await_lab() {
 }
 if wants Lab; then in_background build; fi
 
+# Of each test that failed its name and the first lines of why; what a program logged meanwhile is in the log.
+failures() {
+  awk '/\[FAIL\]$/ { left = 30; print; next }
+       left > 0 && /^ {6}/ { left--; print; next }
+       { left = 0 }' "$1"
+  echo "        all of it: ${1#"$root/"}"
+}
+
 passed=0
 failed=0
 run_project() {
@@ -70,7 +78,7 @@ run_project() {
   passed=$((passed + total - bad - skipped))
   failed=$((failed + bad + errors))
   say "$name: $((total - bad - skipped)) passed, $((bad + errors)) failed, $skipped skipped"
-  if [ $((bad + errors)) -gt 0 ]; then grep -vE '^\s*$' "$log" | tail -n 60; fi
+  if [ $((bad + errors)) -gt 0 ]; then failures "$log"; fi
   return 0
 }
 

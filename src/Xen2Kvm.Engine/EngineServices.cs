@@ -36,7 +36,9 @@ public static class EngineServices
         services.AddSingleton<GuestConcerns>();
         services.AddSingleton<PlanService>();
         services.AddSingleton<RunService>();
+        services.AddSingleton<RunSettings>();
         services.AddSingleton<RunExecutor>();
+        services.AddSingleton<RehearsalService>();
         services.AddSingleton<WaveService>();
         services.AddSingleton<WavePlanner>();
         services.AddSingleton<WaveDispatcher>();

@@ -57,6 +57,9 @@ public sealed class HostConnector : IHostConnector, IAsyncDisposable, IDisposabl
     }
 
     /// <inheritdoc />
+    public IRemoteShell Rehearse(Host host, Action<RehearsedCommand> record) => new RehearsalShell(Shell(host), host.Ssh.UseSudo, record);
+
+    /// <inheritdoc />
     public void Forget(Guid hostId)
     {
         SshConnection? old;

@@ -28,6 +28,10 @@ public sealed class WaveCommandTests(Database database) : IDisposable
         (await Shell.AgainstAsync(world.Dashboard, "wave", "approve", "Friday", "--fingerprint", "0000")).Ends(1).Error.ShouldContain("another fingerprint");
         (await Shell.AgainstAsync(world.Dashboard, "wave", "reject", "Friday")).Ends(2);
 
+        (await Shell.AgainstAsync(world.Dashboard, "wave", "rehearse", "Friday")).Out.ShouldContain("== app");
+        (await Shell.AgainstAsync(world.Dashboard, "plan", "rehearse", "db")).Out.ShouldContain("# Check both hosts");
+        (await Shell.AgainstAsync(world.Dashboard, "wave", "put-off", "Friday", "--until", "2020-01-01T00:00Z")).Ends(1).Error.ShouldContain("within the next 90 days");
+        (await Shell.AgainstAsync(world.Dashboard, "wave", "put-off", "Friday")).Ends(0).Out.ShouldContain("not put off any more");
         var shown = (await Shell.AgainstAsync(world.Dashboard, "wave", "show", "Friday", "--json")).Ends(0).Json;
         using var approved = await world.Approver.PostAsJsonAsync($"/api/v1/waves/{wave}/decision", new { approve = true, fingerprint = (string?)shown["wave"]!["fingerprint"] }, Token);
         approved.IsSuccessStatusCode.ShouldBeTrue();

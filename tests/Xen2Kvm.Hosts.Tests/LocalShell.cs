@@ -22,7 +22,7 @@ internal sealed class LocalShell : IRemoteShell, IDisposable
 
     public string Root { get; }
 
-    public string HostName => "host1";
+    public string HostName { get; init; } = "host1";
 
     public string In(string name) => Path.Combine(Root, name);
 

@@ -14,7 +14,7 @@ internal static class PlanCommands
 {
     /// <summary>Builds the group.</summary>
     public static Command Build(CommonOptions common) =>
-        new("plan", "What a guest becomes, where, and how") { PlanCreate.Build(common), List(common), Show(common) };
+        new("plan", "What a guest becomes, where, and how") { PlanCreate.Build(common), List(common), Show(common), Rehearsals.OfPlan(common) };
 
     /// <summary>The argument that names a plan.</summary>
     public static Argument<string> PlanArgument() =>

@@ -17,7 +17,7 @@ internal static class WaveCommands
         Decide(common, "approve", true, "Approve what was submitted by another person"), Decide(common, "reject", false, "Reject what was submitted, with a reason"),
         Act(common, "withdraw", "Take it back to a draft; runs in flight go on"), Act(common, "start", "Start an approved wave, or go on with a paused one"),
         Act(common, "pause", "Start nothing new; runs in flight go on"), Act(common, "cancel", "Give it up; its runs must be at rest"),
-        Watch(common), Report(common),
+        PutOff(common), Rehearsals.OfWave(common), Watch(common), Report(common),
     };
 
     /// <summary>The argument that names a wave.</summary>
@@ -86,6 +86,21 @@ internal static class WaveCommands
 
             var wave = await client.PostAsync<Wave>($"{path}/decision", new { approve, fingerprint = now, reason = parsed.GetValue(reason) }, token).ConfigureAwait(false);
             print.Result(wave, () => print.Line($"{wave.Name} is {WaveRules.Word(wave.State)}."));
+            return CliExit.Done;
+        });
+        return command;
+    }
+
+    private static Command PutOff(CommonOptions common)
+    {
+        var id = WaveArgument();
+        var until = new Option<DateTimeOffset?>("--until") { Description = "Nothing of it starts before this time, as 2026-11-27T22:00+01:00 (default: let it go again)" };
+        var command = new Command("put-off", "Start nothing of it before a time, while it runs, too; runs in flight go on") { id, until };
+        common.Handle(command, async (parsed, client, print, token) =>
+        {
+            var path = $"waves/{await Lookup.WaveAsync(client, parsed.GetRequiredValue(id), token).ConfigureAwait(false)}/put-off";
+            var wave = await client.PostAsync<Wave>(path, new { until = parsed.GetValue(until) }, token).ConfigureAwait(false);
+            print.Result(wave, () => print.Line(wave.NotBefore is { } at ? $"{wave.Name} starts nothing before {Units.Time(at)}." : $"{wave.Name} is not put off any more."));
             return CliExit.Done;
         });
         return command;

@@ -173,6 +173,9 @@ public sealed record Wave
     /// <summary>When it may run; empty for any time, and then it is started by hand.</summary>
     public WaveCalendar Calendar { get; init; } = new();
 
+    /// <summary>A person has put it off: nothing of it starts before this time, whatever its windows say. Null for not.</summary>
+    public DateTimeOffset? NotBefore { get; init; }
+
     /// <summary>Who submitted it last.</summary>
     public string? SubmittedBy { get; init; }
 

@@ -6,6 +6,9 @@ public static class WaveRules
     /// <summary>Plans in one wave at most.</summary>
     public const int MostPlans = 5000;
 
+    /// <summary>Days for which a wave can be put off at most.</summary>
+    public const int MostDaysPutOff = 90;
+
     /// <summary>What keeps a wave from being submitted, each as a sentence: no plans, cycles, a canary that waits for others, a wrong policy or calendar.</summary>
     public static IEnumerable<string> Problems(Wave wave, DateTimeOffset now) =>
         wave.Entries.Count == 0 ? DraftProblems(wave, now).Append("The wave has no plans. Add some.") : DraftProblems(wave, now);
@@ -128,7 +131,7 @@ public static class WaveRules
     public static Wave ToDraft(Wave wave, string? note, IReadOnlyList<FactDifference> drift)
     {
         Demand(wave, "taken back to a draft", WaveState.Submitted, WaveState.Approved, WaveState.Running, WaveState.Paused);
-        return wave with { State = WaveState.Draft, Fingerprint = null, Note = note, Drift = drift };
+        return wave with { State = WaveState.Draft, Fingerprint = null, NotBefore = null, Note = note, Drift = drift };
     }
 
     /// <summary>Started by a person, or by its window; the failures so far are accepted.</summary>
@@ -150,6 +153,20 @@ public static class WaveRules
     {
         Demand(wave, "paused", WaveState.Running);
         return wave with { State = WaveState.Paused, Note = note };
+    }
+
+    /// <summary>
+    /// Put off to a later time, while it runs, too, or let go again. It only takes time away from what was approved, so it needs no new approval.
+    /// </summary>
+    /// <param name="wave">The wave.</param>
+    /// <param name="until">Nothing of it starts before this; null to let it go.</param>
+    /// <param name="now">The time.</param>
+    public static Wave PutOff(Wave wave, DateTimeOffset? until, DateTimeOffset now)
+    {
+        Demand(wave, "put off", WaveState.Submitted, WaveState.Approved, WaveState.Running, WaveState.Paused);
+        return until is null || (until > now && until <= now.AddDays(MostDaysPutOff))
+            ? wave with { NotBefore = until }
+            : throw new WaveException($"Give a time within the next {MostDaysPutOff} days.");
     }
 
     /// <summary>One plan held back, or let go again.</summary>

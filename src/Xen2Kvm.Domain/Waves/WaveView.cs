@@ -81,7 +81,7 @@ public sealed record WaveView
         var (window, next) = wave.Calendar.At(now);
         var view = new WaveView { Wave = wave, Entries = [], Window = window, NextWindow = next };
         var (slots, order) = (new Slots(wave, runs, inFlight, window), new Order(wave, latest));
-        var closed = view.WhyNothingStarts(runs);
+        var closed = view.WhyNothingStarts(runs, now);
         var entries = new List<EntryStatus>();
         foreach (var entry in wave.Entries)
         {
@@ -117,13 +117,14 @@ public sealed record WaveView
     /// <summary>Whether a run counts as a failure of its wave.</summary>
     public static bool IsFailure(Run? run) => run?.State is RunState.Failed or RunState.RollingBack or RunState.RolledBack;
 
-    private string? WhyNothingStarts(IReadOnlyCollection<Run> runs) => Wave.State switch
+    private string? WhyNothingStarts(IReadOnlyCollection<Run> runs, DateTimeOffset now) => Wave.State switch
     {
         WaveState.Draft => "the wave is a draft",
         WaveState.Submitted => "the wave waits for approval",
         WaveState.Approved when Wave.Calendar.IsAlways => "the wave has not been started",
         WaveState.Paused => "the wave is paused",
         WaveState.Done or WaveState.Cancelled => "the wave has ended",
+        _ when Wave.NotBefore > now => "the wave was put off",
         _ when Wave.Calendar.IsAlways || Window is not null => null,
         _ when Wave.Policy.Overrun == OverrunPolicy.GoOn && runs.Count > 0 => null,
         _ => NextWindow is null ? "no window comes any more" : "waits for its window",

@@ -12,6 +12,11 @@ public interface IHostConnector
     /// <param name="log">Where its commands are written, or null.</param>
     IRemoteShell Shell(Host host, ICommandLog? log = null);
 
+    /// <summary>A shell that runs only what reads; what would change the host is told to <paramref name="record"/>, and taken to have succeeded.</summary>
+    /// <param name="host">The host.</param>
+    /// <param name="record">Receives every command, run or not, in order.</param>
+    IRemoteShell Rehearse(Host host, Action<RehearsedCommand> record);
+
     /// <summary>Ends the connection to a host, so that the next command is sent with what is stored by then.</summary>
     void Forget(Guid hostId);
 

@@ -24,10 +24,31 @@ public sealed record RemoteCommand
     /// <summary>Do not write its output to the run's log (large or binary).</summary>
     public bool Quiet { get; init; }
 
+    /// <summary>It changes nothing on the host, so that a rehearsal runs it too. Unless said so, a command is taken for one that does.</summary>
+    public bool IsRead { get; init; }
+
+    /// <summary>What a rehearsal, which does not run it, takes for its output.</summary>
+    public string Rehearsed { get; init; } = "";
+
+    /// <summary>A read that is answered otherwise once this has run; null when nothing that comes after it in a rehearsal depends on one.</summary>
+    public RehearsedAnswer? Leaves { get; init; }
+
     /// <summary>A POSIX shell script given on standard input of <c>sh -s</c>, with its positional arguments. For fixed scripts only.</summary>
     public static RemoteCommand Script(string script, params IReadOnlyList<string> arguments) =>
         new(["sh", "-s", "--", .. arguments]) { StandardInput = System.Text.Encoding.UTF8.GetBytes(script) };
 }
+
+/// <summary>What a read will answer later.</summary>
+/// <param name="Read">The read.</param>
+/// <param name="Output">Its output then.</param>
+public sealed record RehearsedAnswer(RemoteCommand Read, string Output);
+
+/// <summary>A command of a rehearsal.</summary>
+/// <param name="Host">The host it is for.</param>
+/// <param name="CommandLine">The command as a run's log has it.</param>
+/// <param name="Script">Text of the script that it hands to the shell; null when it is none.</param>
+/// <param name="ExitCode">Exit code of one that only reads and was run; null for one that changes something and was not.</param>
+public sealed record RehearsedCommand(string Host, string CommandLine, string? Script, int? ExitCode);
 
 /// <summary>What a command gave back.</summary>
 /// <param name="ExitCode">Its exit code (128+n when a signal ended it).</param>

@@ -49,8 +49,12 @@ public interface IWaveStore
     /// <summary>The runs of a wave, newest first.</summary>
     Task<IReadOnlyList<Run>> ListRunsAsync(Guid id, CancellationToken cancellationToken);
 
-    /// <summary>Throughput of all runs of a wave together since a time, in stretches of four seconds, in order.</summary>
-    Task<IReadOnlyList<RunSample>> ReadSamplesAsync(Guid id, DateTimeOffset since, CancellationToken cancellationToken);
+    /// <summary>Throughput of the runs of a wave together since a time, in stretches of four seconds, in order.</summary>
+    /// <param name="id">The wave.</param>
+    /// <param name="host">Only of runs from or to the host of this name; null for all.</param>
+    /// <param name="since">From when on.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    Task<IReadOnlyList<RunSample>> ReadSamplesAsync(Guid id, string? host, DateTimeOffset since, CancellationToken cancellationToken);
 
     /// <summary>
     /// Does something while no other process of this database does the same; at once, or not at all: false when another one is at it. A

@@ -36,6 +36,21 @@ public abstract record StepOutcome
     public sealed record Asks(RunQuestion Question) : StepOutcome;
 }
 
+/// <summary>What a rehearsal of a step came to.</summary>
+/// <param name="Output">Output for the steps after it; null when they need none.</param>
+/// <param name="Note">What no command tells: what is waited for, what depends on what will be found.</param>
+/// <param name="Problem">Why the run would fail here; null when nothing speaks against it.</param>
+public sealed record StepRehearsal(object? Output = null, string Note = "", string? Problem = null)
+{
+    /// <summary>A rehearsal of a step that goes the way of a real start.</summary>
+    internal static StepRehearsal Of(StepOutcome outcome) => outcome switch
+    {
+        StepOutcome.Done done => new(done.Output),
+        StepOutcome.Failed failed => new(Problem: failed.Reason),
+        _ => new(),
+    };
+}
+
 /// <summary>One stage of a route. Its four verbs can be called again at any time, by any worker, after any crash.</summary>
 public interface IStep
 {
@@ -65,6 +80,11 @@ public interface IStep
 
     /// <summary>Stops work in progress as soon as it is safe, keeping what is done. Nothing to do for short work.</summary>
     Task StopAsync(StepContext context, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Sends the commands that it would send, in their order, over shells that run only those that read. Nothing is waited for, nothing kept.
+    /// </summary>
+    Task<StepRehearsal> RehearseAsync(StepContext context, CancellationToken cancellationToken);
 
     /// <summary>Takes back what it did; harmless when nothing was done.</summary>
     Task UndoAsync(StepContext context, CancellationToken cancellationToken);

@@ -7,10 +7,6 @@ using Xen2Kvm.Engine.Routes;
 
 namespace Xen2Kvm.Engine.Runs;
 
-/// <summary>Everything one execution works with, resolved once.</summary>
-internal sealed record RunSetting(
-    Plan Plan, Host SourceHost, Host TargetHost, IRemoteShell Source, IRemoteShell Target, IXenHost Xen, IKvmHost Kvm, IKvmHost Watcher, IRoute Route);
-
 /// <summary>
 /// Carries out one claimed run. It always probes before it starts anything, so that a retry, a resume after a crash and a re-attach are one
 /// code path. Every transition is one transaction; a lost claim ends everything at once.

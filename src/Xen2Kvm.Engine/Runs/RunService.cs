@@ -64,20 +64,7 @@ public sealed class RunService(
         var target = await hosts.FindAsync(plan.TargetHostId, cancellationToken).ConfigureAwait(false);
         var route = routes.FirstOrDefault(candidate => candidate.Id == plan.Route)
             ?? throw new RefusedException($"The route {plan.Route} of this plan is not known to this program.");
-        var now = time.GetUtcNow();
-        var run = new Run
-        {
-            Id = Guid.CreateVersion7(now),
-            PlanId = plan.Id,
-            WaveId = waveId,
-            GuestName = plan.Source.Name,
-            SourceHost = source?.Name ?? "?",
-            TargetHost = target?.Name ?? "?",
-            State = RunState.Queued,
-            Steps = [.. route.Steps.Select(step => new RunStep { Id = step.Id, Title = step.Title(plan), IsCutover = step.IsCutover })],
-            StartedBy = by,
-            CreatedAt = now,
-        };
+        var run = RunSetting.Draft(plan, source, target, route, waveId, by, time.GetUtcNow());
         if (!await runs.CreateAsync(run, plan.SourceHostId, cancellationToken).ConfigureAwait(false))
         {
             throw new RefusedException($"Another run of {plan.Source.Name} on {run.SourceHost} has not come to its end. Resume it or roll it back first.");

@@ -34,9 +34,9 @@ public sealed class WaveService(
     /// <summary>What was submitted last, or null.</summary>
     public Task<WaveDossier?> FindDossierAsync(Guid id, CancellationToken cancellationToken) => waves.FindDossierAsync(id, cancellationToken);
 
-    /// <summary>Throughput of all runs of a wave together since a time.</summary>
-    public Task<IReadOnlyList<RunSample>> ReadSamplesAsync(Guid id, DateTimeOffset since, CancellationToken cancellationToken) =>
-        waves.ReadSamplesAsync(id, since, cancellationToken);
+    /// <summary>Throughput of the runs of a wave together since a time; with a host's name of those from or to it.</summary>
+    public Task<IReadOnlyList<RunSample>> ReadSamplesAsync(Guid id, string? host, DateTimeOffset since, CancellationToken cancellationToken) =>
+        waves.ReadSamplesAsync(id, host, since, cancellationToken);
 
     /// <summary>Where a wave and each of its plans stand now.</summary>
     public async Task<WaveView> LookAsync(Wave wave, CancellationToken cancellationToken) => WaveView.Of(
@@ -152,6 +152,14 @@ public sealed class WaveService(
     /// <summary>Starts nothing new; what runs goes on.</summary>
     public Task<Wave> PauseAsync(Guid id, string by, CancellationToken cancellationToken) =>
         ApplyAsync(id, wave => WaveRules.Pause(wave, $"Paused by {by}."), by, "wave.pause", "", cancellationToken);
+
+    /// <summary>Puts a wave off, while it runs, too, or lets it go again. Runs in flight go on.</summary>
+    /// <param name="id">The wave.</param>
+    /// <param name="until">Nothing of it starts before this; null to let it go.</param>
+    /// <param name="by">Who asks.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public Task<Wave> PutOffAsync(Guid id, DateTimeOffset? until, string by, CancellationToken cancellationToken) => ApplyAsync(
+        id, wave => WaveRules.PutOff(wave, until, time.GetUtcNow()), by, "wave.put-off", until is { } at ? $"until {at.UtcDateTime:yyyy-MM-dd HH:mm} UTC" : "not any more", cancellationToken);
 
     /// <summary>Holds one plan back, or lets it go again.</summary>
     public Task<Wave> HoldAsync(Guid id, Guid planId, bool hold, string by, CancellationToken cancellationToken) =>

@@ -60,7 +60,7 @@ internal sealed partial class KvmHost(IRemoteShell shell, TimeProvider time) : I
               *) exit 1 ;;
             esac
             """;
-        var result = await shell.RunAsync(new("sh", "-c", script, "x2k", path), cancellationToken).ConfigureAwait(false);
+        var result = await shell.RunAsync(new("sh", "-c", script, "x2k", path) { IsRead = true }, cancellationToken).ConfigureAwait(false);
         return result.Ok;
     }
 
@@ -130,7 +130,7 @@ internal sealed partial class KvmHost(IRemoteShell shell, TimeProvider time) : I
         }
 
         var result = await shell.RunAsync(
-            new RemoteCommand("tail", "-c", $"{MostConsoleBytes}", "--", path) { Quiet = true }, cancellationToken).ConfigureAwait(false);
+            new RemoteCommand("tail", "-c", $"{MostConsoleBytes}", "--", path) { Quiet = true, IsRead = true }, cancellationToken).ConfigureAwait(false);
         return result.Ok ? result.Output : "";
     }
 
@@ -153,7 +153,7 @@ internal sealed partial class KvmHost(IRemoteShell shell, TimeProvider time) : I
     {
         CheckAddress(address);
         var result = await shell.RunAsync(
-            new RemoteCommand("ping", "-n", "-q", "-c", "1", "-W", "1", address) { AsRoot = true, Timeout = TimeSpan.FromSeconds(10) },
+            new RemoteCommand("ping", "-n", "-q", "-c", "1", "-W", "1", address) { IsRead = true, Timeout = TimeSpan.FromSeconds(10) },
             cancellationToken).ConfigureAwait(false);
         return result.ExitCode == 127
             ? throw new RemoteException(RemoteFailure.CommandFailed, shell.HostName, $"{shell.HostName} has no ping. Install it (apt install iputils-ping).")
@@ -170,6 +170,7 @@ internal sealed partial class KvmHost(IRemoteShell shell, TimeProvider time) : I
             new RemoteCommand("timeout", "3", "bash", "-c", "exec 3<>\"/dev/tcp/$0/$1\"", address, $"{port}")
             {
                 AsRoot = false,
+                IsRead = true,
                 Timeout = TimeSpan.FromSeconds(15),
             },
             cancellationToken).ConfigureAwait(false);
@@ -193,6 +194,8 @@ internal sealed partial class KvmHost(IRemoteShell shell, TimeProvider time) : I
             {
                 // A volume's parts that are not copied, as a large swap, are written with zeroes.
                 Timeout = block ? TimeSpan.FromHours(2) : TimeSpan.FromMinutes(5),
+                IsRead = action == "find",
+                Rehearsed = action == "allocate" ? $"found {disk.SizeBytes}" : "",
             },
             $"{action} of {disk.Path}", cancellationToken).ConfigureAwait(false);
         return output.Trim().Split(' ') is ["found", var size] && LinuxFacts.Long(size) is { } bytes
@@ -209,6 +212,7 @@ internal sealed partial class KvmHost(IRemoteShell shell, TimeProvider time) : I
             {
                 Timeout = TimeSpan.FromSeconds(seconds),
                 Quiet = action is "xml" or "live-xml" or "screenshot",
+                IsRead = action is "state" or "xml" or "live-xml" or "screenshot",
             },
             cancellationToken).ConfigureAwait(false);
         return result.ExitCode switch

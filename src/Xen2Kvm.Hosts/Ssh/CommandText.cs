@@ -26,13 +26,16 @@ internal static partial class CommandText
         text.AppendJoin(' ', command.Argv.Select(PosixQuoting.Quote));
         if (command.StandardInput.Length > 0)
         {
-            text.Append(command.Argv is ["sh", "-s", ..]
+            text.Append(IsScript(command)
                 ? $" <<script ({Title(command.StandardInput.Span)})"
                 : $" <{command.StandardInput.Length} bytes");
         }
 
         return Redact(text.ToString(), secret);
     }
+
+    /// <summary>Text of the script that a command hands to the shell; null when it is none.</summary>
+    public static string? Script(RemoteCommand command) => IsScript(command) ? Encoding.UTF8.GetString(command.StandardInput.Span) : null;
 
     /// <summary>The last part of an output.</summary>
     public static string Tail(string output, string? secret)
@@ -60,6 +63,8 @@ internal static partial class CommandText
 
         return text;
     }
+
+    private static bool IsScript(RemoteCommand command) => command.Argv is ["sh", "-s", ..];
 
     /// <summary>A fixed script says in its first comment what it does.</summary>
     private static string Title(ReadOnlySpan<byte> script)

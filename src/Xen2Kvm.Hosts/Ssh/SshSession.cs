@@ -230,7 +230,7 @@ internal sealed class SshSession : IAsyncDisposable
             {
                 using var kill = SshProcess.Start(_connection.Host.Name, _connection.Options.Program,
                     SshArguments.Client(_master.ControlPath, RemoteInvocation.KillLine(processId, _invocation.UsesSudo)));
-                using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5), _connection.Time);
+                using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(15), _connection.Time);
                 kill.CloseInput();
                 await kill.WaitAsync(limit.Token).ConfigureAwait(false);
                 SshLog.Killed(_connection.Logger, processId, _connection.Host.Name);

@@ -25,7 +25,8 @@ internal sealed class XenHost(IRemoteShell shell, TimeProvider time) : IXenHost
     }
 
     /// <inheritdoc />
-    public Task RequestShutdownAsync(string guest, CancellationToken cancellationToken) => ActAsync("shutdown", guest, "", 60, cancellationToken);
+    public Task RequestShutdownAsync(string guest, CancellationToken cancellationToken) => ActAsync(
+        Command("shutdown", guest, "", 60) with { Leaves = new RehearsedAnswer(Command("state", guest, "", 60), "") }, $"shutdown of {guest}", cancellationToken);
 
     /// <inheritdoc />
     public Task DestroyAsync(string guest, CancellationToken cancellationToken) => ActAsync("destroy", guest, "", 120, cancellationToken);
@@ -90,7 +91,7 @@ internal sealed class XenHost(IRemoteShell shell, TimeProvider time) : IXenHost
     public async Task<IReadOnlyList<DiskMark>> MarkDisksAsync(IReadOnlyList<string> paths, CancellationToken cancellationToken)
     {
         var output = await HostScripts.RunAsync(
-            shell, HostScripts.Command("xen-mark.sh", paths) with { Quiet = true }, "looking at what was written to the disks", cancellationToken).ConfigureAwait(false);
+            shell, HostScripts.Command("xen-mark.sh", paths) with { Quiet = true, IsRead = true }, "looking at what was written to the disks", cancellationToken).ConfigureAwait(false);
         var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         return lines.Length == paths.Count
             ? [.. paths.Zip(lines, (path, line) => Mark(path, line.Split(' ', 2)))]
@@ -110,7 +111,7 @@ internal sealed class XenHost(IRemoteShell shell, TimeProvider time) : IXenHost
     public async Task<KernelCapabilities?> ReadKernelAsync(string kernelPath, string? ramdiskPath, CancellationToken cancellationToken)
     {
         var result = await shell.RunAsync(
-            HostScripts.Command("xen-kernel.sh", kernelPath, ramdiskPath ?? "") with { Timeout = TimeSpan.FromMinutes(10) }, cancellationToken)
+            HostScripts.Command("xen-kernel.sh", kernelPath, ramdiskPath ?? "") with { Timeout = TimeSpan.FromMinutes(10), IsRead = true }, cancellationToken)
             .ConfigureAwait(false);
         return result.ExitCode switch
         {
@@ -128,7 +129,12 @@ internal sealed class XenHost(IRemoteShell shell, TimeProvider time) : IXenHost
         (await HostScripts.RunAsync(shell, HostScripts.Command("xen-drbd.sh", arguments), "changing the role of DRBD resources", cancellationToken).ConfigureAwait(false))
         .Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-    private Task<string> ActAsync(string action, string guest, string config, int seconds, CancellationToken cancellationToken) => HostScripts.RunAsync(
-        shell, HostScripts.Command("xen-guest.sh", action, guest, config) with { Timeout = TimeSpan.FromSeconds(seconds) },
-        $"{action} of {guest}", cancellationToken);
+    private static RemoteCommand Command(string action, string guest, string config, int seconds) =>
+        HostScripts.Command("xen-guest.sh", action, guest, config) with { Timeout = TimeSpan.FromSeconds(seconds), IsRead = action == "state" };
+
+    private Task<string> ActAsync(string action, string guest, string config, int seconds, CancellationToken cancellationToken) =>
+        ActAsync(Command(action, guest, config, seconds), $"{action} of {guest}", cancellationToken);
+
+    private Task<string> ActAsync(RemoteCommand command, string what, CancellationToken cancellationToken) =>
+        HostScripts.RunAsync(shell, command, what, cancellationToken);
 }

@@ -78,7 +78,7 @@ internal sealed class XenLocks(IRemoteShell shell)
         string guest, string? configPath, CancellationToken cancellationToken)
     {
         var output = await HostScripts.RunAsync(
-            shell, HostScripts.Command("xen-lock.sh", "look", Directory, Key(guest), "", guest, configPath ?? "", "", "", "", "", AutoDirectory),
+            shell, HostScripts.Command("xen-lock.sh", "look", Directory, Key(guest), "", guest, configPath ?? "", "", "", "", "", AutoDirectory) with { IsRead = true },
             $"looking for a lock of {guest}", cancellationToken).ConfigureAwait(false);
         var line = output.IndexOf('\n', StringComparison.Ordinal);
         if (line >= 0 && output[..line] == "record")

@@ -104,7 +104,7 @@ internal sealed class WaveStore(IDbContextFactory<Xen2KvmDbContext> contexts) : 
         return rows.ConvertAll(RunMapping.ToRun);
     }
 
-    public async Task<IReadOnlyList<RunSample>> ReadSamplesAsync(Guid id, DateTimeOffset since, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<RunSample>> ReadSamplesAsync(Guid id, string? host, DateTimeOffset since, CancellationToken cancellationToken)
     {
         // A run gives a sample every two seconds: in four seconds each has its say, and gives its mean.
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
@@ -115,7 +115,7 @@ internal sealed class WaveStore(IDbContextFactory<Xen2KvmDbContext> contexts) : 
                 SELECT date_bin('4 seconds', s.at, 'epoch') AS at, avg(s.read_bytes_per_second) AS read, avg(s.sent_bytes_per_second) AS sent,
                     avg(s.durable_bytes_per_second) AS durable
                 FROM run_samples s JOIN runs r ON r.id = s.run_id
-                WHERE r.wave_id = {id} AND s.at >= {since.ToUniversalTime()}
+                WHERE r.wave_id = {id} AND s.at >= {since.ToUniversalTime()} AND ({host}::text IS NULL OR r.source_host = {host} OR r.target_host = {host})
                 GROUP BY 1, s.run_id) each
             GROUP BY at ORDER BY at
             """).ToListAsync(cancellationToken);

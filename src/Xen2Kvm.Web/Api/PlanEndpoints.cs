@@ -8,6 +8,7 @@ using Xen2Kvm.Domain.Preflight;
 using Xen2Kvm.Engine.Inventory;
 using Xen2Kvm.Engine.Planning;
 using Xen2Kvm.Engine.Preflight;
+using Xen2Kvm.Engine.Runs;
 using Xen2Kvm.Web.Auth;
 using Xen2Kvm.Web.Components.State;
 
@@ -30,6 +31,8 @@ internal static class PlanEndpoints
             .Produces<Plan>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
         group.MapPost("/{id:guid}/preflight", PreflightAsync).RequireAuthorization(Roles.Operator)
             .WithSummary("Collect fresh facts from both hosts and run every rule");
+        group.MapPost("/{id:guid}/rehearse", RehearseAsync).RequireAuthorization(Roles.Operator)
+            .WithSummary("Go through all steps without changing anything: what only reads is run, every other command is told").Produces<Rehearsal>();
         group.MapPost("/{id:guid}/acknowledge", AcknowledgeAsync).RequireAuthorization(Roles.Operator).WithSummary("Accept warnings by name");
     }
 
@@ -92,6 +95,9 @@ internal static class PlanEndpoints
         var stopping = PreflightService.Stopping(plan, concerns, time.GetUtcNow());
         return new PreflightResult(stopping.Count == 0, [.. stopping.Select(concern => concern.Key)], concerns);
     }
+
+    private static async Task<Rehearsal> RehearseAsync(Guid id, PlanService plans, RehearsalService rehearsals, CancellationToken cancellationToken) =>
+        await rehearsals.RehearseAsync((await FindAsync(id, plans, cancellationToken).ConfigureAwait(false)).Id, cancellationToken).ConfigureAwait(false);
 
     private static async Task<Plan> AcknowledgeAsync(
         Guid id, AcknowledgeRequest request, PlanService plans, TimeProvider time, ClaimsPrincipal user, CancellationToken cancellationToken)

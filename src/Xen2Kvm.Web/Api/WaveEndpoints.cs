@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Xen2Kvm.Domain.Waves;
+using Xen2Kvm.Engine.Runs;
 using Xen2Kvm.Engine.Waves;
 using Xen2Kvm.Web.Auth;
 using Xen2Kvm.Web.Components.Text;
@@ -31,10 +32,13 @@ internal static class WaveEndpoints
         acts.MapPost("/import", ImportAsync).WithSummary("Plan the guests of a sheet and make a draft of them")
             .Accepts<WaveSheet>("application/json", "text/csv").Produces<Wave>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status400BadRequest);
         acts.MapPut("/{id:guid}", ChangeAsync).WithSummary("Change a draft of the version that was seen");
+        acts.MapPost("/{id:guid}/rehearse", RehearseAsync).WithSummary("Rehearse every plan: what only reads is run, every other command is told, nothing is changed")
+            .Produces<IReadOnlyList<Rehearsal>>();
         acts.MapPost("/{id:guid}/submit", SubmitAsync).WithSummary("Submit for approval, after a fresh preflight of every plan");
         acts.MapPost("/{id:guid}/withdraw", WithdrawAsync).WithSummary("Take it back to a draft; runs in flight go on");
         acts.MapPost("/{id:guid}/start", StartAsync).WithSummary("Start an approved wave, or go on with a paused one");
         acts.MapPost("/{id:guid}/pause", PauseAsync).WithSummary("Start nothing new; runs in flight go on");
+        acts.MapPost("/{id:guid}/put-off", PutOffAsync).WithSummary("Start nothing of it before a time, while it runs, too; without a time let it go again");
         acts.MapPost("/{id:guid}/cancel", CancelAsync).WithSummary("Give it up; its runs must be at rest");
         acts.MapPost("/{id:guid}/hold", HoldAsync).WithSummary("Hold one plan back, or let it go");
         acts.MapPost("/{id:guid}/retry", RetryAsync).WithSummary("Try a plan that was rolled back again, when its turn comes");
@@ -56,6 +60,13 @@ internal static class WaveEndpoints
 
     private static async Task<WaveDossier> DossierAsync(Guid id, WaveService waves, CancellationToken cancellationToken) =>
         await waves.FindDossierAsync(id, cancellationToken).ConfigureAwait(false) ?? throw ApiException.NotFound("Nothing was submitted with this wave.");
+
+    private static async Task<IReadOnlyList<Rehearsal>> RehearseAsync(
+        Guid id, WaveService waves, RehearsalService rehearsals, CancellationToken cancellationToken)
+    {
+        var wave = await FindAsync(id, waves, cancellationToken).ConfigureAwait(false);
+        return await rehearsals.RehearseAsync([.. wave.Entries.Select(entry => entry.PlanId)], cancellationToken).ConfigureAwait(false);
+    }
 
     private static async Task<IResult> CreateAsync(WaveRequest request, WaveService waves, ClaimsPrincipal user, CancellationToken cancellationToken)
     {
@@ -156,6 +167,12 @@ internal static class WaveEndpoints
         return await waves.RetryAsync(id, request.Plan, user.ActorName(), cancellationToken).ConfigureAwait(false);
     }
 
+    private static async Task<Wave> PutOffAsync(Guid id, PutOffRequest request, WaveService waves, ClaimsPrincipal user, CancellationToken cancellationToken)
+    {
+        await FindAsync(id, waves, cancellationToken).ConfigureAwait(false);
+        return await waves.PutOffAsync(id, request.Until, user.ActorName(), cancellationToken).ConfigureAwait(false);
+    }
+
     private static async Task<Wave> LimitAsync(Guid id, LimitRequest request, WaveService waves, ClaimsPrincipal user, CancellationToken cancellationToken)
     {
         await FindAsync(id, waves, cancellationToken).ConfigureAwait(false);
@@ -197,6 +214,10 @@ internal sealed record RetryRequest(Guid Plan);
 /// <param name="MaxPerSourceHost">From one Xen host.</param>
 /// <param name="MaxPerTargetHost">To one KVM host.</param>
 internal sealed record LimitRequest(int MaxConcurrent, int MaxPerSourceHost, int MaxPerTargetHost);
+
+/// <summary>Until when a wave is put off.</summary>
+/// <param name="Until">Nothing of it starts before this; null lets it go.</param>
+internal sealed record PutOffRequest(DateTimeOffset? Until);
 
 /// <summary>A wave at a time.</summary>
 /// <param name="Wave">The wave.</param>

@@ -3,6 +3,7 @@ using Xen2Kvm.Domain.Inventory;
 using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Preflight;
 using Xen2Kvm.Engine.Ports;
+using Xen2Kvm.Hosts.Ssh;
 
 namespace Xen2Kvm.Demo;
 
@@ -18,12 +19,26 @@ internal sealed class DemoConnector(IHostStore hosts, IHostConnector real, TimeP
         return shell;
     }
 
+    // The real ports over answers of the demo: a rehearsal shows the commands that are really sent.
+    public IRemoteShell Rehearse(Host host, Action<RehearsedCommand> record)
+    {
+        var shell = Substitute.For<IRemoteShell>();
+        shell.HostName.Returns(host.Name);
+        shell.RunAsync(Arg.Any<RemoteCommand>(), Arg.Any<CancellationToken>()).Returns(call => Answer(host.Kind, call.Arg<RemoteCommand>().Argv));
+        return new RehearsalShell(shell, host.Ssh.UseSudo, record);
+    }
+
     public void Forget(Guid hostId)
     {
     }
 
     public IXenHost Xen(IRemoteShell shell)
     {
+        if (shell is RehearsalShell)
+        {
+            return real.Xen(shell);
+        }
+
         var xen = Substitute.For<IXenHost>();
         xen.TakeInventoryAsync(Arg.Any<CancellationToken>()).Returns(call => InventoryAsync(shell.HostName, call.Arg<CancellationToken>()));
         xen.ReadKernelAsync(Arg.Any<string>(), Arg.Any<string?>(), Arg.Any<CancellationToken>())
@@ -33,6 +48,11 @@ internal sealed class DemoConnector(IHostStore hosts, IHostConnector real, TimeP
 
     public IKvmHost Kvm(IRemoteShell shell)
     {
+        if (shell is RehearsalShell)
+        {
+            return real.Kvm(shell);
+        }
+
         var kvm = Substitute.For<IKvmHost>();
         kvm.TakeInventoryAsync(Arg.Any<CancellationToken>()).Returns(call => InventoryAsync(shell.HostName, call.Arg<CancellationToken>()));
         kvm.BuildXml(Arg.Any<TargetGuest>(), Arg.Any<Guid>()).Returns(call => real.Kvm(shell).BuildXml(call.Arg<TargetGuest>(), call.Arg<Guid>()));
@@ -53,6 +73,18 @@ internal sealed class DemoConnector(IHostStore hosts, IHostConnector real, TimeP
             : new HostCheck("libvirt", true, "9.0.0, qemu:///system"),
         new HostCheck(host.Kind == HostKind.Xen ? "Running domains" : "KVM", host.Kind == HostKind.Xen ? null : true, host.Kind == HostKind.Xen ? "not tried, xl is missing" : "/dev/kvm is usable"),
     ]);
+
+    private static CommandResult Answer(HostKind kind, IReadOnlyList<string> argv) => argv switch
+    {
+        ["test" or "sha256sum", ..] => new CommandResult(1, default, ""),
+        ["stat", ..] => new CommandResult(0, "31457280"u8.ToArray(), ""),
+        ["sh", "-s", "--", "state", ..] when kind == HostKind.Xen => new CommandResult(0, "7 r-----"u8.ToArray(), ""),
+        ["sh", "-s", "--", "state" or "xml", ..] => new CommandResult(3, default, ""),
+        ["sh", "-s", "--", "look", ..] => new CommandResult(0, "free\n"u8.ToArray(), ""),
+        ["sh", "-s", "--", ['/', 'd', 'e', 'v', ..], ..] => new CommandResult(0, System.Text.Encoding.UTF8.GetBytes(string.Concat(argv.Skip(3).Select(_ => "- unknown\n"))), ""),
+        ["sh", "-s", ..] => new CommandResult(3, default, ""),
+        _ => new CommandResult(0, default, ""),
+    };
 
     private async Task<HostSnapshot> InventoryAsync(string name, CancellationToken cancellationToken)
     {

@@ -60,6 +60,27 @@ public sealed class WaveViewTests
         Look(wave, Run("b", RunState.Succeeded)).IsThrough.ShouldBeFalse();
     }
 
+    [Fact]
+    public void Nothing_starts_of_a_wave_that_was_put_off_until_its_time_has_come()
+    {
+        var wave = WaveRules.PutOff(Of(WaveState.Running, Entry("a")), Now.AddHours(1), Now);
+        Look(wave).Of("a").Reason.ShouldBe("the wave was put off");
+        WaveView.Of(wave, [], [], Now.AddHours(1)).Of("a").MayStart.ShouldBeTrue();
+        Look(WaveRules.PutOff(wave, null, Now)).Of("a").MayStart.ShouldBeTrue();
+        Look(wave, Run("a", RunState.Running)).Of("a").State.ShouldBe(EntryState.Running);
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(0)]
+    [InlineData((90 * 24) + 1)]
+    public void A_wave_is_put_off_to_a_time_to_come_and_not_for_ever(int hours) =>
+        Should.Throw<WaveException>(() => WaveRules.PutOff(Of(WaveState.Approved, Entry("a")), Now.AddHours(hours), Now)).Message.ShouldContain("within the next 90 days");
+
+    [Fact]
+    public void A_wave_taken_back_to_a_draft_is_not_put_off_any_more() =>
+        WaveRules.ToDraft(WaveRules.PutOff(Of(WaveState.Approved, Entry("a")), Now.AddHours(1), Now), null, []).NotBefore.ShouldBeNull();
+
     [Theory]
     [InlineData(WaveState.Draft, "draft")]
     [InlineData(WaveState.Submitted, "approval")]

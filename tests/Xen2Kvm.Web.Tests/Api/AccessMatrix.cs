@@ -39,6 +39,7 @@ internal static class AccessMatrix
         GET    /api/v1/plans/{id:guid}                  Viewer    plans
         POST   /api/v1/plans/{id:guid}/acknowledge      Operator  plans
         POST   /api/v1/plans/{id:guid}/preflight        Operator  plans
+        POST   /api/v1/plans/{id:guid}/rehearse         Operator  plans
         GET    /api/v1/plans/{id:guid}/xml              Viewer    plans
         POST   /api/v1/plans/propose                    Operator  plans
 
@@ -67,6 +68,8 @@ internal static class AccessMatrix
         POST   /api/v1/waves/{id:guid}/hold             Operator  waves
         PUT    /api/v1/waves/{id:guid}/limits           Operator  waves
         POST   /api/v1/waves/{id:guid}/pause            Operator  waves
+        POST   /api/v1/waves/{id:guid}/put-off          Operator  waves
+        POST   /api/v1/waves/{id:guid}/rehearse         Operator  waves
         GET    /api/v1/waves/{id:guid}/report           Viewer    waves
         POST   /api/v1/waves/{id:guid}/retry            Operator  waves
         POST   /api/v1/waves/{id:guid}/start            Operator  waves

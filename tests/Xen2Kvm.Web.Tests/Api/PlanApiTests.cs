@@ -39,6 +39,18 @@ public sealed class PlanApiTests(Database database)
     }
 
     [Fact]
+    public async Task A_rehearsal_tells_how_far_a_run_would_come()
+    {
+        await using var dashboard = await Dashboard.StartAsync(database, ("Runs:AgentPath", "/nowhere/agent"));
+        using var api = await dashboard.WithTokenAsync(Roles.Operator);
+        var rehearsal = await api.SendJsonAsync(HttpMethod.Post, $"/api/v1/plans/{await api.PlanFilesAsync()}/rehearse");
+        rehearsal["guest"]!.GetValue<string>().ShouldBe("files");
+        rehearsal["steps"]!.AsArray().ShouldHaveSingleItem()!["id"]!.GetValue<string>().ShouldBe("check");
+        rehearsal["problem"]!.GetValue<string>().ShouldContain("The agent's binary is missing at /nowhere/agent");
+        await api.ProblemAsync(HttpMethod.Post, $"/api/v1/plans/{Guid.NewGuid()}/rehearse", null, HttpStatusCode.NotFound);
+    }
+
+    [Fact]
     public async Task A_guest_that_cannot_be_planned_says_why()
     {
         await using var dashboard = await Dashboard.StartAsync(database);

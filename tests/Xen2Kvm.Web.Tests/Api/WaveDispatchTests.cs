@@ -35,6 +35,25 @@ public sealed class WaveDispatchTests(Database database)
     }
 
     [Fact]
+    public async Task A_wave_that_is_put_off_while_it_runs_starts_nothing_more_until_it_is_let_go()
+    {
+        await using var world = await WaveWorld.StartAsync(database, "db", "app");
+        await world.DraftAsync(after: ("app", "db"));
+        await world.ApproveAsync();
+        await world.ActAsync("start");
+        await world.LookAsync();
+        var put = await world.ActAsync("put-off", new { until = DateTimeOffset.UtcNow.AddHours(1) });
+        put["state"]!.GetValue<string>().ShouldBe("Running");
+        await world.RunIsAsync("db", "Succeeded");
+        await world.LookAsync();
+        (await world.StatesAsync()).ShouldBe(["db: Proven", "app: Waiting"]);
+        await world.ActAsync("put-off", new { until = (DateTimeOffset?)null });
+        await world.LookAsync();
+        (await world.StatesAsync()).ShouldBe(["db: Proven", "app: Running"]);
+        (await world.NowAsync()).Fingerprint.ShouldNotBeNull("the approval holds");
+    }
+
+    [Fact]
     public async Task What_is_not_as_it_was_approved_does_not_start_and_voids_the_approval()
     {
         await using var world = await WaveWorld.StartAsync(database, "db", "app");

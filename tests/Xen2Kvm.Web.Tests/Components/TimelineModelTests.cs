@@ -42,7 +42,7 @@ public sealed class TimelineModelTests
     public void A_wave_is_told_in_words_that_fit()
     {
         WaveText.Tally(View(Run(RunState.NeedsAnswer))).ShouldBe("1 needs you");
-        WaveText.Window(View(null), TimeZoneInfo.Utc).ShouldBe("open until Sat 28 Nov 02:00");
+        WaveText.Window(View(null), Now, TimeZoneInfo.Utc).ShouldBe("open until Sat 28 Nov 02:00");
         WaveText.Approval(View(null).Wave with { State = WaveState.Draft }, Now, TimeZoneInfo.Utc).ShouldBe("not submitted");
     }
 

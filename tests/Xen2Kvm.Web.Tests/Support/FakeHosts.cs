@@ -23,10 +23,14 @@ public sealed class FakeHosts
         shell.RunAsync(Arg.Any<RemoteCommand>(), Arg.Any<CancellationToken>())
             .Returns(new CommandResult(0, "kvm1 ssh-ed25519 AAAA"u8.ToArray(), ""));
         _xen.TakeInventoryAsync(Arg.Any<CancellationToken>()).Returns(_ => Snapshot("xen1", [Files()]));
+        _xen.GetStateAsync(Arg.Any<string>(), Arg.Any<CancellationToken>()).Returns(new DomainState(PowerState.Running, 7));
+        _xen.MarkDisksAsync(Arg.Any<IReadOnlyList<string>>(), Arg.Any<CancellationToken>())
+            .Returns(call => [.. call.Arg<IReadOnlyList<string>>().Select(path => new DiskMark(path, "unknown", null))]);
         _kvm.TakeInventoryAsync(Arg.Any<CancellationToken>()).Returns(_ => Snapshot("kvm1", []));
         _kvm.BuildXml(Arg.Any<TargetGuest>(), Arg.Any<Guid>()).Returns(call => LibvirtXmlBuilder.Build(call.Arg<TargetGuest>(), call.Arg<Guid>()));
         Connector = Substitute.For<IHostConnector>();
         Connector.Shell(Arg.Any<Host>(), Arg.Any<ICommandLog?>()).Returns(shell);
+        Connector.Rehearse(Arg.Any<Host>(), Arg.Any<Action<RehearsedCommand>>()).Returns(shell);
         Connector.Xen(Arg.Any<IRemoteShell>()).Returns(_xen);
         Connector.Kvm(Arg.Any<IRemoteShell>()).Returns(_kvm);
         Connector.ScanHostKeyAsync(Arg.Any<SshEndpoint>(), Arg.Any<string?>(), Arg.Any<CancellationToken>()).Returns(new HostKeyOffer(Key, Fingerprint));

@@ -69,7 +69,7 @@ internal sealed class AllocateStep : StepBase
             return null;
         }
 
-        var size = await context.Source.CheckAsync(new RemoteCommand("stat", "-L", "-c", "%s", "--", path), cancellationToken).ConfigureAwait(false);
+        var size = await context.Source.CheckAsync(new RemoteCommand("stat", "-L", "-c", "%s", "--", path) { IsRead = true }, cancellationToken).ConfigureAwait(false);
         var staged = new StagedFile(path, $"{RunPaths.Run(context.Run.Id)}/{name}", long.Parse(size.Trim(), CultureInfo.InvariantCulture));
         await context.Target.CheckAsync(
             RemoteCommand.Script("""umask 077; mkdir -p -- "${1%/*}" && truncate -s "$2" -- "$1" """, staged.TargetPath, size.Trim()), cancellationToken)

@@ -81,7 +81,7 @@ internal sealed class CheckStep(RunOptions options) : StepBase
     {
         var version = new RemoteCommand(path, "version");
         var there = await shell.RunAsync(
-            new RemoteCommand("sha256sum", path) { Timeout = TimeSpan.FromSeconds(30) }, cancellationToken).ConfigureAwait(false);
+            new RemoteCommand("sha256sum", path) { Timeout = TimeSpan.FromSeconds(30), IsRead = true }, cancellationToken).ConfigureAwait(false);
         var wanted = Convert.ToHexStringLower(SHA256.HashData(agent));
         if (!there.Ok || !there.Output.StartsWith(wanted, StringComparison.Ordinal))
         {

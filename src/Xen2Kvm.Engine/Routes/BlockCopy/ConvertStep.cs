@@ -58,6 +58,16 @@ internal sealed class ConvertStep(IGuestConverter converter, IReadOnlyList<IDisk
         return new StepOutcome.Done(outcome);
     }
 
+    public override async Task<StepRehearsal> RehearseAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        if (context.Plan.Source.Boot is { Method: BootMethod.HostKernel, Kernel: { } kernel } boot)
+        {
+            await context.Xen.ReadKernelAsync(kernel, boot.Ramdisk, cancellationToken).ConfigureAwait(false);
+        }
+
+        return new(Note: $"On {context.TargetHost.Name} guestfish opens the copied disks in an appliance of its own. What it changes depends on what it finds there; each changed file is kept as a diff with the run.");
+    }
+
     private IReadOnlyList<Concern> Assess(DiskFacts facts) => [.. rules.SelectMany(rule => rule.Evaluate(facts))];
 
     private sealed class Say(StepContext context) : IProgress<string>

@@ -53,7 +53,7 @@ internal static class CopyJob
     public static async Task StartAsync(StepContext context, CancellationToken cancellationToken)
     {
         var directory = RunPaths.Run(context.Run.Id);
-        var there = await context.Source.RunAsync(new RemoteCommand("test", "-s", $"{directory}/job.json"), cancellationToken).ConfigureAwait(false);
+        var there = await context.Source.RunAsync(new RemoteCommand("test", "-s", $"{directory}/job.json") { IsRead = true }, cancellationToken).ConfigureAwait(false);
         if (!there.Ok)
         {
             // The job is written last: what it needs is in place when it exists.
@@ -182,7 +182,11 @@ internal static class CopyJob
     {
         var agent = context.Output<CheckOutput>("check")!.AgentPath;
         var publicKey = await context.Source.CheckAsync(
-            RemoteCommand.Script(KeyScript, RunPaths.Run(context.Run.Id), KeyName(context), $"x2k-target {context.TargetHost.Ssh.HostKey}"), cancellationToken)
+            RemoteCommand.Script(KeyScript, RunPaths.Run(context.Run.Id), KeyName(context), $"x2k-target {context.TargetHost.Ssh.HostKey}") with
+            {
+                Rehearsed = "ssh-ed25519 (made when the run starts)",
+            },
+            cancellationToken)
             .ConfigureAwait(false);
         var sudo = context.TargetHost.Ssh.UseSudo ? "sudo -n " : "";
         // The key may do one thing only: start the receiver of this run.

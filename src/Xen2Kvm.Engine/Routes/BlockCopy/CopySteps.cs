@@ -88,6 +88,12 @@ internal sealed class CopyStep() : CopyJobStep(verifying: false)
 
     public override string Title(Plan plan) => "Copy the disks";
 
+    public override async Task<StepRehearsal> RehearseAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        await CopyJob.StartAsync(context, cancellationToken).ConfigureAwait(false);
+        return new(Note: $"The agent on {context.SourceHost.Name} reads {context.Plan.CopyBytes()} bytes and sends them to {context.TargetHost.Name} over ssh. While it works, the guest's state and what is written to its disks are looked at again and again.");
+    }
+
     public override async Task UndoAsync(StepContext context, CancellationToken cancellationToken)
     {
         await CopyJob.CancelAsync(context, cancellationToken).ConfigureAwait(false);
@@ -119,6 +125,9 @@ internal sealed class VerifyStep() : CopyJobStep(verifying: true)
     public override string Id => "verify";
 
     public override string Title(Plan plan) => "Verify every byte on the target";
+
+    public override Task<StepRehearsal> RehearseAsync(StepContext context, CancellationToken cancellationToken) =>
+        Task.FromResult(new StepRehearsal(Note: "The second stage of the same job: no command of its own."));
 
     protected override StepOutcome? Settled(StepContext context, TransferStatus status) => status.State == "done"
         ? new StepOutcome.Done(new VerifyOutput(

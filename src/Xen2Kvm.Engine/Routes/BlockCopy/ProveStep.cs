@@ -91,6 +91,21 @@ internal sealed partial class ProveStep : StepBase
         });
     }
 
+    public override async Task<StepRehearsal> RehearseAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        var proof = context.Plan.Proof;
+        if (proof.PingAddress is { } address)
+        {
+            await context.Kvm.PingAsync(address, cancellationToken).ConfigureAwait(false);
+            if (proof.TcpPort is { } port)
+            {
+                await context.Kvm.ConnectTcpAsync(address, port, cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        return new(Note: $"Again and again for up to {proof.TimeoutSeconds} s, together with the serial console. Now it is the guest on {context.SourceHost.Name} that is asked.");
+    }
+
     private static string Missing(Match? login, bool? ping, bool? tcp, ProofSettings proof) => string.Join(", no ",
         new[]
         {

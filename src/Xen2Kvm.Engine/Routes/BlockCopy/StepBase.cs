@@ -21,6 +21,9 @@ internal abstract class StepBase : IStep
     public virtual Task<StepOutcome> ObserveAsync(StepContext context, string handle, CancellationToken cancellationToken) =>
         ProbeAsync(context, cancellationToken);
 
+    public virtual async Task<StepRehearsal> RehearseAsync(StepContext context, CancellationToken cancellationToken) =>
+        StepRehearsal.Of(await StartAsync(context, cancellationToken).ConfigureAwait(false));
+
     public virtual Task StopAsync(StepContext context, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public virtual Task UndoAsync(StepContext context, CancellationToken cancellationToken) => Task.CompletedTask;

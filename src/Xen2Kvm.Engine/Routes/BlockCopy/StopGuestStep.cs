@@ -61,6 +61,22 @@ internal sealed class StopGuestStep : StepBase
         return Waiting(context, new ShutdownRequest(Waits(context) + 1, context.Time.GetUtcNow()));
     }
 
+    public override async Task<StepRehearsal> RehearseAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        var (name, host) = (context.Plan.Source.Name, context.SourceHost.Name);
+        var runs = (await context.Xen.GetStateAsync(name, cancellationToken).ConfigureAwait(false)).Power != PowerState.Off;
+        if (runs)
+        {
+            await context.Xen.RequestShutdownAsync(name, cancellationToken).ConfigureAwait(false);
+        }
+
+        var locked = await context.Xen.LockAsync(name, context.Plan.Source.ConfigPath, context.Run.Id, cancellationToken).ConfigureAwait(false);
+        var marks = await SourceGuard.LookAsync(context, cancellationToken).ConfigureAwait(false);
+        return new(new StopOutput(locked, marks), runs
+            ? $"Between the shutdown and the lock {name} has {context.Plan.ShutdownTimeoutSeconds} s to be off; then a person is asked."
+            : $"{name} is off on {host}: it is only locked.");
+    }
+
     public override async Task UndoAsync(StepContext context, CancellationToken cancellationToken)
     {
         var name = context.Plan.Source.Name;

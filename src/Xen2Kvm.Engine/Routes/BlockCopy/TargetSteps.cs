@@ -33,6 +33,12 @@ internal sealed class DefineStep : StepBase
         return await ProbeAsync(context, cancellationToken).ConfigureAwait(false);
     }
 
+    public override async Task<StepRehearsal> RehearseAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        await context.Kvm.DefineAsync(context.Kvm.BuildXml(context.Plan.Target, context.Run.Id), cancellationToken).ConfigureAwait(false);
+        return new();
+    }
+
     public override async Task UndoAsync(StepContext context, CancellationToken cancellationToken)
     {
         if (await TargetGuestState.IsOursAsync(context, cancellationToken).ConfigureAwait(false))
@@ -74,6 +80,12 @@ internal sealed class StartStep : StepBase
 
         await context.Kvm.StartAsync(context.Plan.Target.Name, cancellationToken).ConfigureAwait(false);
         return await ProbeAsync(context, cancellationToken).ConfigureAwait(false);
+    }
+
+    public override async Task<StepRehearsal> RehearseAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        await context.Kvm.StartAsync(context.Plan.Target.Name, cancellationToken).ConfigureAwait(false);
+        return new(Note: $"Only when {context.Plan.Source.Name} is off and locked on {context.SourceHost.Name} and nothing was written to its disks since its shutdown.");
     }
 
     public override async Task UndoAsync(StepContext context, CancellationToken cancellationToken)

@@ -15,7 +15,7 @@ public sealed class WaveReader : IDisposable
     private readonly TimeProvider _time;
     private readonly IDisposable _listening;
     private readonly Lock _lock = new();
-    private readonly Dictionary<Guid, (SharedRead<IReadOnlyList<RunSample>> Read, long UsedAt)> _watched = [];
+    private readonly Dictionary<(Guid Wave, string? Host), (SharedRead<IReadOnlyList<RunSample>> Read, long UsedAt)> _watched = [];
 
     /// <summary>Begins to listen; nothing is read before somebody asks.</summary>
     public WaveReader(WaveService waves, RunFeed feed, TimeProvider time)
@@ -24,23 +24,28 @@ public sealed class WaveReader : IDisposable
         _listening = feed.Listen(_ => Changed());
     }
 
-    /// <summary>Throughput of all runs of a wave together over <see cref="RunReader.SampleWindow"/>, in order.</summary>
-    public Task<IReadOnlyList<RunSample>> ReadSamplesAsync(Guid waveId, bool now, CancellationToken cancellationToken)
+    /// <summary>Throughput of the runs of a wave together over <see cref="RunReader.SampleWindow"/>, in order.</summary>
+    /// <param name="waveId">The wave.</param>
+    /// <param name="host">Only of runs from or to the host of this name; null for all.</param>
+    /// <param name="now">Read it anew.</param>
+    /// <param name="cancellationToken">Cancels the waiting.</param>
+    public Task<IReadOnlyList<RunSample>> ReadSamplesAsync(Guid waveId, string? host, bool now, CancellationToken cancellationToken)
     {
+        var key = (waveId, host);
         SharedRead<IReadOnlyList<RunSample>> read;
         lock (_lock)
         {
-            if (!_watched.TryGetValue(waveId, out var watched))
+            if (!_watched.TryGetValue(key, out var watched))
             {
                 if (_watched.Count >= MostWatched)
                 {
                     _watched.Remove(_watched.MinBy(entry => entry.Value.UsedAt).Key);
                 }
 
-                watched.Read = new SharedRead<IReadOnlyList<RunSample>>(_time, (known, _) => ReadNewAsync(waveId, known));
+                watched.Read = new SharedRead<IReadOnlyList<RunSample>>(_time, (known, _) => ReadNewAsync(waveId, host, known));
             }
 
-            _watched[waveId] = (read = watched.Read, _time.GetTimestamp());
+            _watched[key] = (read = watched.Read, _time.GetTimestamp());
         }
 
         return read.GetAsync(now, cancellationToken);
@@ -60,11 +65,11 @@ public sealed class WaveReader : IDisposable
         }
     }
 
-    private async Task<IReadOnlyList<RunSample>> ReadNewAsync(Guid waveId, IReadOnlyList<RunSample>? known)
+    private async Task<IReadOnlyList<RunSample>> ReadNewAsync(Guid waveId, string? host, IReadOnlyList<RunSample>? known)
     {
         var begin = _time.GetUtcNow() - RunReader.SampleWindow;
         var from = known is [.., var last] && last.At - Unsettled > begin ? last.At - Unsettled : begin;
-        var read = await _waves.ReadSamplesAsync(waveId, from, CancellationToken.None);
+        var read = await _waves.ReadSamplesAsync(waveId, host, from, CancellationToken.None);
 
         // The first stretch of what was read may have been cut; the one known is whole.
         return known is null ? read : [.. known.Where(sample => sample.At >= begin && sample.At < from + TimeSpan.FromSeconds(4)), .. read.Where(sample => sample.At >= from + TimeSpan.FromSeconds(4))];

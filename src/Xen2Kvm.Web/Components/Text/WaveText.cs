@@ -12,7 +12,10 @@ public static class WaveText
         .ThenBy(group => group.Key).Select(group => $"{group.Count()} {(group.Key == EntryState.NeedsYou ? group.Count() == 1 ? "needs you" : "need you" : StateWords.Of(group.Key).Word.ToLowerInvariant())}"));
 
     /// <summary>Where its calendar stands: <c>window open until 02:00</c>, <c>next window Fri 27 Nov 22:00</c>.</summary>
-    public static string Window(WaveView view, TimeZoneInfo zone) => (view.Wave.Calendar.IsAlways, view.Window, view.NextWindow) switch
+    public static string Window(WaveView view, DateTimeOffset now, TimeZoneInfo zone) =>
+        view.Wave is { IsOpen: true, NotBefore: { } until } && until > now ? $"put off until {Day(until, zone)}; {Window(view, zone)}" : Window(view, zone);
+
+    private static string Window(WaveView view, TimeZoneInfo zone) => (view.Wave.Calendar.IsAlways, view.Window, view.NextWindow) switch
     {
         (true, _, _) => "any time",
         (_, { } open, _) => $"open until {Day(open.End, zone)}",

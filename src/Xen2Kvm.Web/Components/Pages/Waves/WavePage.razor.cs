@@ -31,6 +31,10 @@ public sealed partial class WavePage
     [SupplyParameterFromQuery(Name = "view")]
     public string? View { get; set; }
 
+    /// <summary>Whose throughput is drawn: <c>host NAME</c>, a guest's name, or null for all.</summary>
+    [SupplyParameterFromQuery(Name = "of")]
+    public string? Of { get; set; }
+
     private bool IsWall => View == "wall";
 
     private IEnumerable<(string Key, string Word)> Tabs => _view!.Wave.State == WaveState.Draft
