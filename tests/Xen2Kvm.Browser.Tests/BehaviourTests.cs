@@ -57,6 +57,23 @@ public sealed class BehaviourTests(DashboardFixture dashboard)
     }
 
     [Fact]
+    public async Task A_plan_is_rehearsed_with_every_command_before_anything_is_changed()
+    {
+        var page = await StartAsync(() => $"/plans/{dashboard.World.OpenPlan}");
+        await page.Locator("[data-act=rehearse]").ClickAsync();
+        var panel = page.Locator("#rehearsal");
+        await Assertions.Expect(panel.Locator("[role=status]")).ToContainTextAsync(new Regex(@"\d+ commands would change something; none of them was run"));
+        await Assertions.Expect(panel.Locator(".rehearsal > li")).ToHaveCountAsync(10);
+        await Assertions.Expect(panel.Locator(".command").Filter(new() { HasText = "shutdown" }).First).ToContainTextAsync("changes");
+        await panel.Locator("details.command summary").First.ClickAsync();
+        await Assertions.Expect(panel.Locator("details.command pre").First).ToContainTextAsync("# ");
+        await page.ShouldBeAccessibleAsync("a rehearsal");
+        await page.SetViewportSizeAsync(480, 900);
+        await page.ShouldFitAsync("a rehearsal at 480");
+        await EndAsync(page);
+    }
+
+    [Fact]
     public async Task Keys_go_to_pages_open_search_and_help()
     {
         var page = await StartAsync("/");

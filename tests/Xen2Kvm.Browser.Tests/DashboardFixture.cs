@@ -204,6 +204,8 @@ public class DashboardFixture : IAsyncLifetime
             builder.Services.Remove(worker);
         }
 
+        // A rehearsal looks for the agent's file, and never runs it.
+        builder.Services.PostConfigure<RunOptions>(options => options.AgentPath = typeof(DashboardFixture).Assembly.Location);
         var connector = builder.Services.Last(service => service.ServiceType == typeof(IHostConnector));
         builder.Services.Replace(ServiceDescriptor.Singleton<IHostConnector>(services => new DemoConnector(
             services.GetRequiredService<IHostStore>(), (IHostConnector)Make(connector, services), services.GetRequiredService<TimeProvider>())));

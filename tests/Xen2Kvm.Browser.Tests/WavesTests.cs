@@ -126,6 +126,32 @@ public sealed class WavesTests(DashboardFixture dashboard)
     }
 
     [Fact]
+    public async Task A_running_wave_is_put_off_and_let_go_and_its_chart_is_of_one_host_or_guest()
+    {
+        await dashboard.FillAsync();
+        var page = await dashboard.OpenAsync();
+        await page.GotoAsync($"/waves/{dashboard.World.Waves.Running}");
+        await page.Locator("[data-act=put-off]").ClickAsync();
+        await page.GetByLabel("Until").FillAsync("2020-01-01T10:00");
+        await Assertions.Expect(page.GetByRole(AriaRole.Dialog)).ToContainTextAsync("Give a time within the next 90 days.");
+        await Assertions.Expect(page.Locator("[data-act=confirm]")).ToBeDisabledAsync();
+        await page.GetByLabel("Until").FillAsync(DateTime.UtcNow.AddDays(2).ToString("yyyy-MM-dd'T'HH:mm", System.Globalization.CultureInfo.InvariantCulture));
+        await page.ShouldBeAccessibleAsync("the dialog that puts a wave off");
+        await page.Locator("[data-act=confirm]").ClickAsync();
+        await Assertions.Expect(page.Locator(".wave-now")).ToContainTextAsync("put off until");
+        await Assertions.Expect(page.Locator(".page-head")).ToContainTextAsync("Running");
+        await page.Locator("[data-act=put-off]").ClickAsync();
+        await page.Locator("[data-act=let-go]").ClickAsync();
+        await Assertions.Expect(page.Locator(".wave-now")).Not.ToContainTextAsync("put off");
+
+        await page.GetByLabel("Throughput of").SelectOptionAsync("host kvm1");
+        await Assertions.Expect(page).ToHaveURLAsync(new Regex("of=host(%20|\\+)kvm1"));
+        await page.GetByLabel("Throughput of").SelectOptionAsync(new SelectOptionValue { Index = await page.GetByLabel("Throughput of").Locator("option").CountAsync() - 1 });
+        await Assertions.Expect(page.Locator(".run-chart .reach-now")).ToContainTextAsync("Guest");
+        await EndAsync(page);
+    }
+
+    [Fact]
     public async Task The_report_can_be_read_alone_and_shows_a_hostile_name_as_text()
     {
         await dashboard.FillAsync();
