@@ -2,6 +2,7 @@ using System.Text.Json;
 using Xen2Kvm.Domain.Inventory;
 using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Engine.Limits;
 using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Engine.Routes;
 
@@ -9,7 +10,8 @@ namespace Xen2Kvm.Engine.Runs;
 
 /// <summary>Everything one execution works with, resolved once.</summary>
 internal sealed record RunSetting(
-    Plan Plan, Host SourceHost, Host TargetHost, IRemoteShell Source, IRemoteShell Target, IXenHost Xen, IKvmHost Kvm, IKvmHost Watcher, IRoute Route);
+    Plan Plan, Host SourceHost, Host TargetHost, IRemoteShell Source, IRemoteShell Target, IXenHost Xen, IKvmHost Kvm, IKvmHost Watcher, IRoute Route,
+    BandwidthGovernor? Bandwidth = null);
 
 /// <summary>
 /// Carries out one claimed run. It always probes before it starts anything, so that a retry, a resume after a crash and a re-attach are one
@@ -341,7 +343,8 @@ internal sealed class RunExecution(
 
     private StepContext Context(string stepId) => new(
         _run, stepId, setting.Plan, setting.SourceHost, setting.TargetHost, setting.Source, setting.Target, setting.Xen, setting.Kvm, store, time,
-        journal.Add, progress => ReportFromWork(stepId, progress));
+        journal.Add, progress => ReportFromWork(stepId, progress))
+    { Bandwidth = setting.Bandwidth };
 
     private void ReportFromWork(string stepId, StepProgress progress)
     {

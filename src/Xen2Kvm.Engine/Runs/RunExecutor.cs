@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Engine.Limits;
 using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Engine.Routes;
 
@@ -8,7 +9,7 @@ namespace Xen2Kvm.Engine.Runs;
 /// <summary>Resolves what a claimed run works with, and carries it out.</summary>
 public sealed class RunExecutor(
     IRunStore runs, IPlanStore plans, IHostStore hosts, IHostConnector connector, IEnumerable<IRoute> routes, RunFeed feed,
-    IOptions<RunOptions> options, TimeProvider time)
+    BandwidthGovernor bandwidth, IOptions<RunOptions> options, TimeProvider time)
 {
     private readonly Dictionary<string, IRoute> _routes = routes.ToDictionary(route => route.Id, StringComparer.Ordinal);
 
@@ -43,6 +44,6 @@ public sealed class RunExecutor(
 
         var (from, to) = (connector.Shell(source, journal), connector.Shell(target, journal));
         return new RunSetting(
-            plan, source, target, from, to, connector.Xen(from), connector.Kvm(to), connector.Kvm(connector.Shell(target)), route);
+            plan, source, target, from, to, connector.Xen(from), connector.Kvm(to), connector.Kvm(connector.Shell(target)), route, bandwidth);
     }
 }
