@@ -56,6 +56,11 @@ internal static class AccessMatrix
         ANY    /hubs/runs                               Viewer    runs
         ANY    /hubs/runs/negotiate                     Viewer    runs
 
+        GET    /api/v1/limits/                          Viewer    runs
+        POST   /api/v1/limits/                          Admin     runs
+        DELETE /api/v1/limits/{id:guid}                 Admin     runs
+        PUT    /api/v1/limits/{id:guid}                 Admin     runs
+
         GET    /api/v1/waves/                           Viewer    waves
         POST   /api/v1/waves/                           Operator  waves
         GET    /api/v1/waves/{id:guid}                  Viewer    waves
