@@ -120,6 +120,7 @@ internal static class AccessMatrix
         PAGE   /runs                                    Viewer    people-only
         PAGE   /runs/{Id:guid}                          Viewer    people-only
         PAGE   /settings                                Viewer    people-only
+        PAGE   /settings/limits                         Viewer    people-only
         PAGE   /settings/notifications                  Admin     people-only
         PAGE   /waves                                   Viewer    people-only
         PAGE   /waves/{Id:guid}                         Viewer    people-only
