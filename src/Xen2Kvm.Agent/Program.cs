@@ -13,7 +13,7 @@ namespace Xen2Kvm.Agent;
 internal static class Program
 {
     private const string Usage =
-        "usage: x2k-agent version | start JOBDIR [--reverify] | status JOBDIR | log JOBDIR [--from OFFSET] | cancel JOBDIR"
+        "usage: x2k-agent version | start JOBDIR [--reverify] | status JOBDIR | log JOBDIR [--from OFFSET] | cancel JOBDIR | limit JOBDIR <TIMETABLE"
         + " | receive STATEDIR | size PATH... | hash PATH [--offset N] [--length N] [--seed HEX16]";
 
     private static int Main(string[] arguments)
@@ -56,6 +56,8 @@ internal static class Program
                 return Print(JobLog.Read(new JobDirectory(line.One("JOBDIR")).LogFile, from), TransferJson.Default.LogAnswer);
             case "cancel":
                 return Print(JobCommands.Cancel(line.One("JOBDIR")), TransferJson.Default.CancelAnswer);
+            case "limit":
+                return Print(JobCommands.Limit(line.One("JOBDIR"), Console.OpenStandardInput()), TransferJson.Default.LimitAnswer);
             case "receive":
                 return ReceiveCommand.Run(line.One("STATEDIR"));
             case "size":

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Xen2Kvm.Domain.Preflight;
 using Xen2Kvm.Engine.Inventory;
+using Xen2Kvm.Engine.Limits;
 using Xen2Kvm.Engine.Notifications;
 using Xen2Kvm.Engine.Planning;
 using Xen2Kvm.Engine.Preflight;
@@ -35,6 +36,9 @@ public static class EngineServices
         services.AddSingleton<PreflightService>();
         services.AddSingleton<GuestConcerns>();
         services.AddSingleton<PlanService>();
+        services.AddSingleton<PlanPlaces>();
+        services.AddSingleton<LimitService>();
+        services.AddSingleton<BandwidthGovernor>();
         services.AddSingleton<RunService>();
         services.AddSingleton<RunSettings>();
         services.AddSingleton<RunExecutor>();
@@ -55,6 +59,7 @@ public static class EngineServices
         services.AddNotifications(configuration);
         services.AddHostedService<RunWorker>();
         services.AddHostedService<WaveWorker>();
+        services.AddHostedService<LimitWorker>();
         services.AddHostedService<InventoryWorker>();
         return services;
     }

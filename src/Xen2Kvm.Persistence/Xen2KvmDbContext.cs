@@ -35,6 +35,8 @@ public sealed class Xen2KvmDbContext(DbContextOptions<Xen2KvmDbContext> options)
 
     internal DbSet<WaveGuestRow> WaveGuests => Set<WaveGuestRow>();
 
+    internal DbSet<LimitRow> Limits => Set<LimitRow>();
+
     internal DbSet<AuditRow> Audit => Set<AuditRow>();
 
     internal DbSet<ApiTokenRow> ApiTokens => Set<ApiTokenRow>();
@@ -68,6 +70,7 @@ public sealed class Xen2KvmDbContext(DbContextOptions<Xen2KvmDbContext> options)
         HostModel.Configure(builder);
         RunModel.Configure(builder);
         WaveModel.Configure(builder);
+        LimitModel.Configure(builder);
         ProgramModel.Configure(builder);
         NotificationModel.Configure(builder);
         SnakeCaseNames.Apply(builder);

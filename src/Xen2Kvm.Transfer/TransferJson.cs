@@ -12,6 +12,8 @@ namespace Xen2Kvm.Transfer;
 [JsonSerializable(typeof(VersionAnswer))]
 [JsonSerializable(typeof(StartAnswer))]
 [JsonSerializable(typeof(CancelAnswer))]
+[JsonSerializable(typeof(RateTimetable))]
+[JsonSerializable(typeof(LimitAnswer))]
 [JsonSerializable(typeof(LogAnswer))]
 [JsonSerializable(typeof(LogLine))]
 [JsonSerializable(typeof(SizeAnswer[]))]

@@ -8,6 +8,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Playwright;
 using Xen2Kvm.Demo;
 using Xen2Kvm.Engine.Inventory;
+using Xen2Kvm.Engine.Limits;
 using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Engine.Runs;
 using Xen2Kvm.Engine.Waves;
@@ -199,7 +200,7 @@ public class DashboardFixture : IAsyncLifetime
     {
         // No worker: the demo moves its one live run itself, and hosts are not asked on a schedule.
         foreach (var worker in builder.Services.Where(service => service.ServiceType == typeof(IHostedService)
-            && service.ImplementationType is { } type && (type == typeof(RunWorker) || type == typeof(WaveWorker) || type.Name == "InventoryWorker")).ToList())
+            && service.ImplementationType is { } type && (type == typeof(RunWorker) || type == typeof(WaveWorker) || type == typeof(LimitWorker) || type.Name == "InventoryWorker")).ToList())
         {
             builder.Services.Remove(worker);
         }

@@ -8,7 +8,7 @@ public sealed class PagesTests(DashboardFixture dashboard)
     private static readonly int[] _widths = [480, 1024, 1440];
 
     // Further states of a page that is pictured already; docs/screenshots has them at one width only.
-    private static readonly string[] _states = ["host-unreachable", "host-kvm", "plan", "run-question", "run-failed", "run-rolled-back", "wave-board", "wave-timeline", "wave-edit", "wave-wall", "channel-webhook", "channel-email"];
+    private static readonly string[] _states = ["host-unreachable", "host-kvm", "plan", "run-question", "run-failed", "run-rolled-back", "wave-board", "wave-timeline", "wave-edit", "wave-wall", "limit-add", "channel-webhook", "channel-email"];
 
     public static TheoryData<string, string> Pages()
     {
@@ -17,7 +17,7 @@ public sealed class PagesTests(DashboardFixture dashboard)
         {
             "overview", "guests", "guest", "hosts", "host-xen", "host-unreachable", "host-kvm", "host-add", "host-change", "plans", "plan-new", "plan", "plan-blocked",
             "runs", "run", "run-question", "run-failed", "run-rolled-back", "run-done", "run-evidence", "waves", "wave", "wave-board", "wave-timeline", "wave-approval",
-            "wave-edit", "wave-wall", "wave-new", "audit", "people", "person", "account", "settings", "channels", "channel-webhook",
+            "wave-edit", "wave-wall", "wave-new", "audit", "people", "person", "account", "settings", "limits", "limit-add", "channels", "channel-webhook",
             "channel-email", "sign-in", "sign-in-code",
         })
         {
@@ -122,6 +122,8 @@ public sealed class PagesTests(DashboardFixture dashboard)
         "run-done" => $"/runs/{dashboard.World.Runs["done"]}",
         "run-evidence" => $"/runs/{dashboard.World.Runs["done"]}?tab=evidence",
         "person" => "/people/vera",
+        "limits" => "/settings/limits",
+        "limit-add" => "/settings/limits?add=yes",
         "channels" => "/settings/notifications",
         "channel-webhook" => "/settings/notifications?add=webhook",
         "channel-email" => "/settings/notifications?add=email",

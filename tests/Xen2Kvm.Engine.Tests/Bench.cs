@@ -4,6 +4,7 @@ using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Preflight;
 using Xen2Kvm.Domain.Preflight.Rules;
 using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Engine.Limits;
 using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Engine.Routes.BlockCopy;
 using Xen2Kvm.Engine.Runs;
@@ -58,6 +59,9 @@ internal sealed class Bench
 
     public Plan Plan { get; set; }
 
+    /// <summary>Divides bandwidth; null where nothing is limited.</summary>
+    public BandwidthGovernor? Bandwidth { get; set; }
+
     /// <summary>Carries the run out as one worker; a worker whose process dies leaves its claim behind.</summary>
     public async Task WorkAsync()
     {
@@ -68,7 +72,7 @@ internal sealed class Bench
 
         var journal = new RunJournal(TimeProvider.System);
         var (from, to) = (World.Shell("xen1"), World.Shell("kvm1"));
-        var setting = new RunSetting(Plan, Source, Target, from, to, World, World, World, _route);
+        var setting = new RunSetting(Plan, Source, Target, from, to, World, World, World, _route, Bandwidth);
         try
         {
             await new RunExecution(run, claim, setting, journal, Store, new RunFeed(TimeProvider.System), _options, TimeProvider.System)

@@ -20,6 +20,15 @@ internal sealed class InMemoryRunStore : IRunStore
 
     public Run Only => _runs.Values.Single().Run;
 
+    /// <summary>Changes a run as its worker would.</summary>
+    public void Replace(Guid id, Func<Run, Run> change)
+    {
+        lock (_lock)
+        {
+            _runs[id] = (change(_runs[id].Run), _runs[id].Epoch, _runs[id].Claimed);
+        }
+    }
+
     public Task<bool> CreateAsync(Run run, Guid sourceHostId, CancellationToken cancellationToken)
     {
         lock (_lock)
@@ -36,6 +45,8 @@ internal sealed class InMemoryRunStore : IRunStore
 
     public Task<IReadOnlyList<Run>> ListInFlightAsync(CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<Run>>([.. _runs.Values.Select(entry => entry.Run).Where(run => run.IsActive || run.State == RunState.NeedsAnswer)]);
+
+    public Task<(Run Run, RunClaim Claim)?> ClaimNextAsync(string worker, TimeSpan lease, RunGate gate, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<(Run Run, RunClaim Claim)?> ClaimNextAsync(string worker, TimeSpan lease, CancellationToken cancellationToken)
     {
@@ -110,7 +121,15 @@ internal sealed class InMemoryRunStore : IRunStore
         }
     }
 
-    public Task AppendLogAsync(Guid id, IReadOnlyList<RunLogEntry> log, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task AppendLogAsync(Guid id, IReadOnlyList<RunLogEntry> log, CancellationToken cancellationToken)
+    {
+        foreach (var entry in log)
+        {
+            Log.Enqueue(entry);
+        }
+
+        return Task.CompletedTask;
+    }
 
     public Task<IReadOnlyList<RunLogLine>> ReadLogAsync(Guid id, long after, int most, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<RunLogLine>>([]);

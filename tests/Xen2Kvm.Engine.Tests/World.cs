@@ -40,6 +40,12 @@ internal sealed class World : IXenHost, IKvmHost, IGuestConverter
 
     public Action WhenCopying { get; set; } = () => { };
 
+    /// <summary>What the agent was told that it may send.</summary>
+    public List<RateTimetable> Limits { get; } = [];
+
+    /// <summary>Exit code of the agent when it is told so.</summary>
+    public int LimitExit { get; set; }
+
     public bool KeyAuthorized { get; private set; }
 
     /// <summary>The run holds the DRBD resources of the guest.</summary>
@@ -212,6 +218,12 @@ internal sealed class World : IXenHost, IKvmHost, IGuestConverter
             if (argv is [_, "status", _])
             {
                 return Result(JsonSerializer.Serialize(world.Status(), TransferJson.Default.TransferStatus));
+            }
+
+            if (argv is [_, "limit", _])
+            {
+                world.Limits.Add(JsonSerializer.Deserialize(command.StandardInput.Span, TransferJson.Default.RateTimetable)!);
+                return new CommandResult(world.LimitExit, default, world.LimitExit == 0 ? "" : "no such thing");
             }
 
             if (argv is [_, "start", _])

@@ -84,17 +84,73 @@ public sealed class FlowTests
     {
         var clock = new ManualClock();
         var bucket = new TokenBucket(1000, clock);
-        bucket.Take(250).ShouldBe(TimeSpan.Zero);
-        bucket.Take(500).ShouldBe(TimeSpan.FromSeconds(0.5));
+        bucket.Left(bucket.Take(100)).ShouldBe(TimeSpan.Zero);
+        long ticket = bucket.Take(500);
+        bucket.Left(ticket).ShouldBe(TimeSpan.FromSeconds(0.5));
         clock.Advance(TimeSpan.FromSeconds(0.5));
-        bucket.Take(100).ShouldBe(TimeSpan.FromSeconds(0.1));
+        bucket.Left(ticket).ShouldBe(TimeSpan.Zero);
+        bucket.Left(bucket.Take(100)).ShouldBe(TimeSpan.FromSeconds(0.1));
         clock.Advance(TimeSpan.FromHours(1));
-        bucket.Take(250).ShouldBe(TimeSpan.Zero, "it holds a quarter second, not an hour");
-        bucket.Take(1).ShouldBeGreaterThan(TimeSpan.Zero);
+        bucket.Left(bucket.Take(100)).ShouldBe(TimeSpan.Zero, "it holds a tenth of a second, not an hour");
+        bucket.Left(bucket.Take(1)).ShouldBeGreaterThan(TimeSpan.Zero);
     }
 
     [Fact]
-    public void No_limit_means_no_wait() => new TokenBucket(0, TimeProvider.System).Take(int.MaxValue).ShouldBe(TimeSpan.Zero);
+    public void No_limit_means_no_wait()
+    {
+        var bucket = new TokenBucket(0, TimeProvider.System);
+        bucket.Left(bucket.Take(int.MaxValue)).ShouldBe(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public void A_limit_that_changes_counts_at_once_for_those_who_wait_already()
+    {
+        var clock = new ManualClock();
+        var bucket = new TokenBucket(1000, clock);
+        long ticket = bucket.Take(1100);
+        bucket.Left(ticket).ShouldBe(TimeSpan.FromSeconds(1));
+        clock.Advance(TimeSpan.FromSeconds(0.5));
+        bucket.BytesPerSecond = 100;
+        bucket.Left(ticket).ShouldBe(TimeSpan.FromSeconds(5), "half of it was earned");
+        bucket.BytesPerSecond = 5000;
+        bucket.Left(ticket).ShouldBe(TimeSpan.FromSeconds(0.1));
+        bucket.BytesPerSecond = 0;
+        bucket.Left(ticket).ShouldBe(TimeSpan.Zero);
+        bucket.Take(1_000_000);
+        clock.Advance(TimeSpan.FromSeconds(60));
+        bucket.BytesPerSecond = 1000;
+        bucket.Left(bucket.Take(500)).ShouldBe(TimeSpan.FromSeconds(0.5), "nothing was saved up, and nothing is owed, for the time without a limit");
+    }
+
+    [Theory]
+    [InlineData(5)]
+    [InlineData(10)]
+    public void No_stretch_of_some_seconds_holds_more_than_two_percent_too_much_however_the_takers_pause(int seconds)
+    {
+        const int Rate = 40_000_000, Chunk = 262_144;
+        var (clock, random, bucket) = (new ManualClock(), new Random(4711), (TokenBucket?)null);
+        bucket = new TokenBucket(Rate, clock);
+        var sent = new List<(double At, int Bytes)>();
+        double now = 0;
+        while (now < 120)
+        {
+            if (random.Next(200) == 0)
+                Wait(random.NextDouble() * 3);
+            TimeSpan left;
+            long ticket = bucket.Take(Chunk);
+            while ((left = bucket.Left(ticket)) > TimeSpan.Zero)
+                Wait(left.TotalSeconds + (random.NextDouble() * 0.02));
+            sent.Add((now, Chunk));
+        }
+        foreach ((double from, _) in sent)
+            sent.Where(s => s.At >= from && s.At < from + seconds).Sum(s => (double)s.Bytes).ShouldBeLessThan(Rate * seconds * 1.02 + Chunk);
+
+        void Wait(double time)
+        {
+            clock.Advance(TimeSpan.FromSeconds(time));
+            now += time;
+        }
+    }
 
     private sealed class ManualClock : TimeProvider
     {

@@ -1,8 +1,9 @@
 #!/bin/bash
 # Measures, and writes what it found into docs/measurements.md; every measurement replaces its own section only.
-#   tests/bench/run.sh                          lab, peers and memory, about an hour on 2 cores
+#   tests/bench/run.sh                          lab, peers, limits and memory, about an hour on 2 cores
 #   tests/bench/run.sh lab [ROUNDS] [MIB]       the agent against dd over ssh, in the lab (which must be up, and is reset)
 #   tests/bench/run.sh peers [MIB] [ROUNDS]     the agent against its peers on this machine
+#   tests/bench/run.sh limits [SECONDS]         how well several agents at once keep to limits that change while they work
 #   tests/bench/run.sh memory                   the agent at its peak, the dashboard at rest
 #   tests/bench/run.sh setup [FILE]             takes up the times that deploy/run.sh kept when it was run last
 #   tests/bench/run.sh record-tests SECONDS "N passed, M failed"    writes down a run of tests/run.sh from nothing
@@ -18,8 +19,8 @@ fi
 what=${1:-all}
 [ $# -eq 0 ] || shift
 case $what in
-  all) for one in lab peers memory; do "$here/$one.sh"; done ;;
-  lab | peers | memory | setup) "$here/$what.sh" "$@" ;;
+  all) for one in lab peers limits memory; do "$here/$one.sh"; done ;;
+  lab | peers | limits | memory | setup) "$here/$what.sh" "$@" ;;
   record-tests) "$here/setup.sh" record-tests "$@" ;;
-  *) sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+  *) sed -n '2,12s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using Xen2Kvm.Agent.Native;
 using Xen2Kvm.Agent.Sending;
 using Xen2Kvm.Transfer;
@@ -6,12 +7,13 @@ using Xen2Kvm.Transfer.Jobs;
 
 namespace Xen2Kvm.Agent.Jobs;
 
-/// <summary>start, run, status, log and cancel: what the engine calls through SSH on the source host.</summary>
+/// <summary>start, run, status, log, cancel and limit: what the engine calls through SSH on the source host.</summary>
 internal static class JobCommands
 {
     /// <summary>Descriptor under which a runner inherits its lock.</summary>
     private const int LockDescriptor = 3;
 
+    private const int MaxTimetableBytes = 1024 * 1024;
     private static readonly TimeSpan CancelPatience = TimeSpan.FromSeconds(10);
 
     /// <summary>Starts the detached runner of a job unless it runs or is done.</summary>
@@ -85,6 +87,29 @@ internal static class JobCommands
             directory.WriteStatus(status = status with { State = "cancelled", UpdatedAt = now, FinishedAt = now, Reconnecting = false, Connections = 0 });
         }
         return new CancelAnswer(status.State == "cancelled", killed, status.State);
+    }
+
+    /// <summary>Keeps a timetable for the runner of a job, present or to come, in place of the one before.</summary>
+    /// <exception cref="TransferException">There is no such job, or the timetable cannot be obeyed; the one before stays.</exception>
+    public static LimitAnswer Limit(string path, Stream input)
+    {
+        var directory = new JobDirectory(path);
+        _ = Libc.umask(0x3F);
+        long own = directory.ReadJob().RateLimitBytesPerSecond;
+        byte[] bytes = new byte[MaxTimetableBytes];
+        int have = input.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+        long now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+        try
+        {
+            RateTimetable timetable = JobDirectory.ReadTimetable(bytes.AsSpan(0, have)).ByClock(now);
+            directory.WriteTimetable(timetable);
+            (long rate, long until) = timetable.At(now, own);
+            return new LimitAnswer(rate, until);
+        }
+        catch (JsonException e)
+        {
+            throw new TransferException($"the timetable cannot be read: {e.Message}", inner: e);
+        }
     }
 
     private static bool WaitForEnd(JobDirectory directory, TimeSpan patience)

@@ -7,7 +7,7 @@ namespace Xen2Kvm.Agent.Jobs;
 
 /// <summary>
 /// Where a job lives on the source host: <c>job.json</c> (written by the engine), <c>lock</c> (held by the runner), <c>runner</c> (its
-/// identity), <c>status.json</c>, <c>agent.log</c>, <c>cancel</c> and <c>reverify</c> (requests).
+/// identity), <c>status.json</c>, <c>agent.log</c>, <c>limit.json</c> (the timetable of its rate), <c>cancel</c> and <c>reverify</c> (requests).
 /// </summary>
 internal sealed class JobDirectory(string path)
 {
@@ -22,6 +22,8 @@ internal sealed class JobDirectory(string path)
     public string CancelFile => File("cancel");
 
     public string ReverifyFile => File("reverify");
+
+    public string TimetableFile => File("limit.json");
 
     /// <summary>True when a runner holds the lock now.</summary>
     public bool IsRunning => FileLock.IsHeld(LockFile);
@@ -74,11 +76,28 @@ internal sealed class JobDirectory(string path)
     }
 
     /// <summary>Replaces the status in one step; readers see the old or the new.</summary>
-    public void WriteStatus(TransferStatus status)
+    public void WriteStatus(TransferStatus status) =>
+        Replace(File("status.json"), "new", JsonSerializer.SerializeToUtf8Bytes(status, TransferJson.Default.TransferStatus));
+
+    /// <summary>Replaces the timetable in one step, whoever else does so at the same time.</summary>
+    public void WriteTimetable(RateTimetable timetable) =>
+        Replace(TimetableFile, $"{Environment.ProcessId}.new", JsonSerializer.SerializeToUtf8Bytes(timetable, TransferJson.Default.RateTimetable));
+
+    /// <summary>A timetable from its JSON.</summary>
+    /// <exception cref="JsonException">It is none.</exception>
+    /// <exception cref="TransferException">It cannot be obeyed.</exception>
+    public static RateTimetable ReadTimetable(ReadOnlySpan<byte> json)
     {
-        string temporary = File("status.json.new");
-        System.IO.File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(status, TransferJson.Default.TransferStatus));
-        System.IO.File.Move(temporary, File("status.json"), overwrite: true);
+        RateTimetable timetable = JsonSerializer.Deserialize(json, TransferJson.Default.RateTimetable) ?? throw new JsonException("it is empty");
+        IReadOnlyList<string> problems = timetable.Problems();
+        return problems.Count == 0 ? timetable : throw new TransferException($"the timetable cannot be obeyed: {string.Join("; ", problems)}");
+    }
+
+    private static void Replace(string file, string ending, byte[] content)
+    {
+        string temporary = $"{file}.{ending}";
+        System.IO.File.WriteAllBytes(temporary, content);
+        System.IO.File.Move(temporary, file, overwrite: true);
     }
 
     private string File(string name) => System.IO.Path.Combine(_path, name);

@@ -61,6 +61,8 @@ internal sealed class Runner(JobDirectory directory)
             File.Exists(directory.ReverifyFile), [.. job.Disks.Select(d => new HelloDisk(d.Id, d.Length, d.Target))]);
         var health = new LinkHealth(queue, TimeSpan.FromSeconds(job.ReconnectSeconds), () => File.Delete(directory.ReverifyFile));
         var rate = new TokenBucket(job.RateLimitBytesPerSecond, TimeProvider.System);
+        var limit = new LiveLimit(directory, job.RateLimitBytesPerSecond, rate, TimeProvider.System);
+        limit.Apply();
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, c => Stop(c, queue, health));
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, c => Stop(c, queue, health));
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, c => c.Cancel = true);
@@ -73,12 +75,13 @@ internal sealed class Runner(JobDirectory directory)
         TransferStatus? written = null;
         for (int tick = 1; !links.TrueForAll(l => l.Ended(TickMilliseconds / links.Count)); tick++)
         {
+            limit.Apply();
             health.Check();
             foreach (Link link in links)
                 link.CheckSilence(SilenceLimit);
             if (tick % TicksPerAdaption == 0)
                 adaption.Adapt();
-            TransferStatus now = Status("running", job, queue, health, links);
+            TransferStatus now = Status("running", job, queue, health, links, limit);
             // What moves is written once a second, as a file costs a slow host more than the numbers are worth; it is written also when nothing
             // moves, so that a reader can tell a living runner from a stuck one.
             if (written is null || now != written with { Disks = now.Disks, UpdatedAt = now.UpdatedAt } || Stopwatch.GetElapsedTime(lastWrite) >= StatusInterval)
@@ -87,15 +90,15 @@ internal sealed class Runner(JobDirectory directory)
                 lastWrite = Stopwatch.GetTimestamp();
             }
         }
-        return End(job, queue, health, links);
+        return End(job, queue, health, links, limit);
     }
 
-    private int End(TransferJob job, WorkQueue queue, LinkHealth health, List<Link> links)
+    private int End(TransferJob job, WorkQueue queue, LinkHealth health, List<Link> links, LiveLimit limit)
     {
         string state = queue.Failure is not null ? "failed"
             : queue.IsDone ? "done"
             : File.Exists(directory.CancelFile) ? "cancelled" : "interrupted";
-        TransferStatus last = Status(state, job, queue, health, links) with
+        TransferStatus last = Status(state, job, queue, health, links, limit) with
         {
             Phase = queue.IsDone && state == "done" ? "done" : queue.Read(CurrentPhase),
             Error = queue.Failure is { } failure ? new TransferError(failure.Message, failure.Disk) : null,
@@ -122,7 +125,7 @@ internal sealed class Runner(JobDirectory directory)
         health.Stop();
     }
 
-    private TransferStatus Status(string state, TransferJob job, WorkQueue queue, LinkHealth health, List<Link> links) => new()
+    private TransferStatus Status(string state, TransferJob job, WorkQueue queue, LinkHealth health, List<Link> links, LiveLimit limit) => new()
     {
         State = state,
         JobId = job.Id,
@@ -135,6 +138,8 @@ internal sealed class Runner(JobDirectory directory)
         Reconnecting = health.IsReconnecting,
         Connections = health.Up,
         CompressionLevel = links[0].Level,
+        RateLimitBytesPerSecond = limit.BytesPerSecond,
+        RateLimitUntil = limit.Until,
         Error = health.IsReconnecting && health.LastLoss is { } loss ? new TransferError(loss, null) : null,
         Disks = queue.Read(disks => (IReadOnlyList<DiskStatus>)[.. disks.Select(d => DiskStatusOf(d, queue.Failure?.Disk))]),
     };

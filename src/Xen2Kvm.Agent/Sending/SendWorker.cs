@@ -14,6 +14,7 @@ namespace Xen2Kvm.Agent.Sending;
 internal sealed unsafe class SendWorker(Connection connection, WorkQueue queue, HashTree hashes, TokenBucket rate, uint round) : IDisposable
 {
     private const int PieceBytes = 1024 * 1024, SampleBytes = 4096;
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(250);
 
     // A read may be rounded up to a page.
     private readonly AlignedBuffer _piece = new(PieceBytes + AlignedBuffer.Alignment);
@@ -155,12 +156,16 @@ internal sealed unsafe class SendWorker(Connection connection, WorkQueue queue, 
 
     private void Throttle(int bytes)
     {
-        TimeSpan wait = rate.Take(bytes);
-        if (wait <= TimeSpan.Zero)
-            return;
-        long begin = Stopwatch.GetTimestamp();
-        connection.WaitOrLost(wait);
-        connection.AddWait(Stopwatch.GetTimestamp() - begin);
+        long ticket = rate.Take(bytes), begin = Stopwatch.GetTimestamp();
+        bool waited = false;
+        // In slices: the limit may be changed meanwhile.
+        for (TimeSpan left = rate.Left(ticket); left > TimeSpan.Zero && connection.Lost is null; left = rate.Left(ticket))
+        {
+            waited = true;
+            connection.WaitOrLost(left < LongestWait ? left : LongestWait);
+        }
+        if (waited)
+            connection.AddWait(Stopwatch.GetTimestamp() - begin);
     }
 
     private void SendNote(FrameType type, Work work, RegionNote note, FrameFlags flags)

@@ -211,6 +211,9 @@ public sealed record StepProgress
     /// <summary>Mean rate over the last seconds in bytes per second of work done.</summary>
     public double? BytesPerSecond { get; init; }
 
+    /// <summary>Mean rate over the last seconds at which bytes went over the network, compressed; null when nothing is sent.</summary>
+    public double? SentBytesPerSecond { get; init; }
+
     /// <summary>Shortest likely remaining time; null while it cannot be told honestly.</summary>
     public TimeSpan? EtaLow { get; init; }
 
@@ -222,6 +225,9 @@ public sealed record StepProgress
 
     /// <summary>Per disk.</summary>
     public IReadOnlyList<DiskProgress> Disks { get; init; } = [];
+
+    /// <summary>What an agent may send, as it says itself; null where no agent is at work.</summary>
+    public CopyPace? Pace { get; init; }
 }
 
 /// <summary>Progress of one disk's copy.</summary>

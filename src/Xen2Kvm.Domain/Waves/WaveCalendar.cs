@@ -32,7 +32,7 @@ public sealed record MaintenanceWindow
     {
         if (!TimeZoneInfo.TryFindSystemTimeZoneById(Zone, out var zone))
         {
-            yield return $"{(Zone.Length == 0 ? "No time zone is given" : $"{Zone} is no time zone known here")}. Give an IANA name, as Europe/Berlin.";
+            yield return ZoneTime.WhyUnknown(Zone);
         }
 
         if (On is null && Days.Count == 0)
@@ -57,7 +57,7 @@ public sealed record MaintenanceWindow
 
     /// <summary>The window in words.</summary>
     public string Describe() => string.Create(CultureInfo.InvariantCulture,
-        $"{(On is { } day ? day.ToString("ddd yyyy-MM-dd", CultureInfo.InvariantCulture) : string.Join(", ", Days.Distinct().OrderBy(d => ((int)d + 6) % 7).Select(d => d.ToString()[..3])))} {Start:HH:mm}, {Length} ({Zone}){(Capacity > 0 ? $", at most {Capacity} {(Capacity == 1 ? "run" : "runs")}" : "")}");
+        $"{(On is { } day ? day.ToString("ddd yyyy-MM-dd", CultureInfo.InvariantCulture) : Weekdays.Describe(Days))} {Start:HH:mm}, {Length} ({Zone}){(Capacity > 0 ? $", at most {Capacity} {(Capacity == 1 ? "run" : "runs")}" : "")}");
 
     private string Length => Minutes % 60 == 0 ? $"{Minutes / 60} h" : Minutes < 60 ? $"{Minutes} min" : $"{Minutes / 60} h {Minutes % 60} min";
 
@@ -79,7 +79,7 @@ public sealed record MaintenanceWindow
             var (begin, end) = (Opening(day, zone), Opening(day, zone).AddMinutes(Minutes));
             foreach (var locked in lockedOut.Order())
             {
-                var (midnight, next) = (Instant(locked, TimeOnly.MinValue, zone), Instant(locked.AddDays(1), TimeOnly.MinValue, zone));
+                var (midnight, next) = (ZoneTime.Instant(locked, TimeOnly.MinValue, zone), ZoneTime.Instant(locked.AddDays(1), TimeOnly.MinValue, zone));
                 if (midnight < end && next > begin)
                 {
                     if (begin < midnight)
@@ -98,18 +98,7 @@ public sealed record MaintenanceWindow
         }
     }
 
-    private DateTimeOffset Opening(DateOnly day, TimeZoneInfo zone) => Instant(day, Start, zone);
-
-    private static DateTimeOffset Instant(DateOnly day, TimeOnly time, TimeZoneInfo zone)
-    {
-        var local = day.ToDateTime(time);
-        while (zone.IsInvalidTime(local))
-        {
-            local = local.AddMinutes(1);
-        }
-
-        return new DateTimeOffset(local, zone.IsAmbiguousTime(local) ? zone.GetAmbiguousTimeOffsets(local).Max() : zone.GetUtcOffset(local)).ToUniversalTime();
-    }
+    private DateTimeOffset Opening(DateOnly day, TimeZoneInfo zone) => ZoneTime.Instant(day, Start, zone);
 }
 
 /// <summary>A time in which work may be done.</summary>

@@ -1,3 +1,4 @@
+using Xen2Kvm.Domain.Limits;
 using Xen2Kvm.Domain.Runs;
 
 namespace Xen2Kvm.Domain.Waves;
@@ -74,13 +75,15 @@ public sealed record WaveView
     /// <param name="runs">Its runs, in any order.</param>
     /// <param name="inFlight">All runs in flight of the whole installation, its own included.</param>
     /// <param name="now">The time.</param>
-    public static WaveView Of(Wave wave, IReadOnlyCollection<Run> runs, IReadOnlyCollection<Run> inFlight, DateTimeOffset now)
+    /// <param name="limits">The limits of the installation at that time, with the same runs in flight; null for none.</param>
+    public static WaveView Of(Wave wave, IReadOnlyCollection<Run> runs, IReadOnlyCollection<Run> inFlight, DateTimeOffset now, RunLimits? limits = null)
     {
         var superseded = wave.Entries.Select(entry => entry.Superseded).OfType<Guid>().ToHashSet();
         var latest = runs.Where(run => !superseded.Contains(run.Id)).GroupBy(run => run.PlanId).ToDictionary(group => group.Key, group => group.MaxBy(run => (run.CreatedAt, run.Id))!);
         var (window, next) = wave.Calendar.At(now);
         var view = new WaveView { Wave = wave, Entries = [], Window = window, NextWindow = next };
-        var (slots, order) = (new Slots(wave, runs, inFlight, window), new Order(wave, latest));
+        limits ??= RunLimits.None;
+        var (slots, order) = (new Slots(wave, runs, inFlight, window, limits), new Order(wave, latest));
         var closed = view.WhyNothingStarts(runs, now);
         var entries = new List<EntryStatus>();
         foreach (var entry in wave.Entries)
@@ -88,7 +91,7 @@ public sealed record WaveView
             var run = latest.GetValueOrDefault(entry.PlanId);
             if (run is not null)
             {
-                entries.Add(InHand(entry, run));
+                entries.Add(limits.Waiting.TryGetValue(run.Id, out var why) ? new(entry, run, EntryState.Running, $"waits: {why}", false) : InHand(entry, run));
             }
             else if (entry.IsHeld)
             {
@@ -189,8 +192,9 @@ public sealed record WaveView
     }
 
     // Counts the runs in flight, and those that this look lets start.
-    private sealed class Slots(Wave wave, IReadOnlyCollection<Run> runs, IReadOnlyCollection<Run> inFlight, Opening? window)
+    private sealed class Slots(Wave wave, IReadOnlyCollection<Run> runs, IReadOnlyCollection<Run> inFlight, Opening? window, RunLimits limits)
     {
+        private readonly RunSlots _installation = limits.Slots();
         private readonly List<(string Source, string Target)> _taken = [.. inFlight.Where(TakesSlot).Select(run => (run.SourceHost, run.TargetHost))];
         private int _mine = runs.Count(TakesSlot);
         private int _inWindow = window is { } open ? runs.Count(run => run.CreatedAt >= open.Begin) : 0;
@@ -216,6 +220,11 @@ public sealed record WaveView
             if (toTarget >= policy.MaxPerTargetHost)
             {
                 return $"{toTarget} of {policy.MaxPerTargetHost} runs to {entry.TargetHost} in flight";
+            }
+
+            if (limits.Claim(_installation, entry.PlanId, entry.SourceHost, entry.TargetHost) is { } why)
+            {
+                return $"waits: {why}";
             }
 
             (_mine, _inWindow) = (_mine + 1, _inWindow + 1);

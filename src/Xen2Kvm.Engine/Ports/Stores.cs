@@ -63,6 +63,12 @@ public readonly record struct RunClaim(Guid RunId, long Epoch);
 /// <summary>The worker's claim was taken over; it must stop touching anything.</summary>
 public sealed class ClaimLostException(Guid runId) : Exception($"Another worker has taken over run {runId}.");
 
+/// <summary>Says which of the runs in flight may not begin now.</summary>
+/// <param name="inFlight">All runs in flight.</param>
+/// <param name="cancellationToken">Ends the wait.</param>
+/// <returns>Ids of runs that have to wait.</returns>
+public delegate Task<IReadOnlyCollection<Guid>> RunGate(IReadOnlyList<Run> inFlight, CancellationToken cancellationToken);
+
 /// <summary>The run ledger. Each call is one transaction.</summary>
 public interface IRunStore
 {
@@ -80,6 +86,9 @@ public interface IRunStore
 
     /// <summary>Claims an active run whose lease has run out (or that has none); null when there is none.</summary>
     Task<(Run Run, RunClaim Claim)?> ClaimNextAsync(string worker, TimeSpan lease, CancellationToken cancellationToken);
+
+    /// <summary>The same past a gate: what the gate says is asked and obeyed by one worker of the database at a time, so that two never let in one too many.</summary>
+    Task<(Run Run, RunClaim Claim)?> ClaimNextAsync(string worker, TimeSpan lease, RunGate gate, CancellationToken cancellationToken);
 
     /// <summary>Extends the lease and returns the run as it now is (intent and answers are changed by others).</summary>
     /// <exception cref="ClaimLostException">The claim is no longer held.</exception>

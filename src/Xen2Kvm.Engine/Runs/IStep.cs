@@ -2,6 +2,7 @@ using System.Text.Json;
 using Xen2Kvm.Domain.Inventory;
 using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Engine.Limits;
 using Xen2Kvm.Engine.Ports;
 
 namespace Xen2Kvm.Engine.Runs;
@@ -137,6 +138,9 @@ public sealed class StepContext
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; }
 
+    /// <summary>Says what a copy may send; null where nothing is limited.</summary>
+    internal BandwidthGovernor? Bandwidth { get; init; }
+
     /// <summary>When the guest went down, as found by this step; kept with the run.</summary>
     public DateTimeOffset? DownSince { get; set; }
 
@@ -148,11 +152,7 @@ public sealed class StepContext
 
     /// <summary>The output of an earlier step; null while that step is not done.</summary>
     public T? Output<T>(string stepId)
-        where T : class
-    {
-        var output = Run.Steps.FirstOrDefault(step => step.Id == stepId)?.Output;
-        return output is null ? null : JsonSerializer.Deserialize<T>(output, RunJson.Options);
-    }
+        where T : class => RunJson.Output<T>(Run, stepId);
 
     /// <summary>The handle this step recorded earlier, or null.</summary>
     public string? Handle => Run.Steps.FirstOrDefault(step => step.Id == StepId)?.Handle;
@@ -180,4 +180,12 @@ public static class RunJson
     {
         Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter() },
     };
+
+    /// <summary>The output of a step of a run; null while that step is not done.</summary>
+    public static T? Output<T>(Run run, string stepId)
+        where T : class
+    {
+        var output = run.Steps.FirstOrDefault(step => step.Id == stepId)?.Output;
+        return output is null ? null : JsonSerializer.Deserialize<T>(output, Options);
+    }
 }

@@ -33,6 +33,7 @@ public sealed class ProgressMeter
         return progress with
         {
             BytesPerSecond = reading.BytesPerSecond,
+            SentBytesPerSecond = Sample(reachable: null, since: default)?.SentBytesPerSecond,
             EtaLow = reading.EtaLow,
             EtaHigh = reading.EtaHigh,
             EtaBasis = reading.EtaLow is null ? null : $"rate of the last {(int)reading.Seen.TotalSeconds} s",

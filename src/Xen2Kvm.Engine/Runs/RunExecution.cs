@@ -2,6 +2,7 @@ using System.Text.Json;
 using Xen2Kvm.Domain.Inventory;
 using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Engine.Limits;
 using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Engine.Routes;
 
@@ -337,7 +338,8 @@ internal sealed class RunExecution(
 
     private StepContext Context(string stepId) => new(
         _run, stepId, setting.Plan, setting.SourceHost, setting.TargetHost, setting.Source, setting.Target, setting.Xen, setting.Kvm, store, time,
-        journal.Add, progress => ReportFromWork(stepId, progress));
+        journal.Add, progress => ReportFromWork(stepId, progress))
+    { Bandwidth = setting.Bandwidth };
 
     private void ReportFromWork(string stepId, StepProgress progress)
     {

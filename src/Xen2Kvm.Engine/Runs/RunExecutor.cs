@@ -1,12 +1,13 @@
 using Microsoft.Extensions.Options;
 using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Engine.Limits;
 using Xen2Kvm.Engine.Ports;
 
 namespace Xen2Kvm.Engine.Runs;
 
 /// <summary>Resolves what a claimed run works with, and carries it out.</summary>
 public sealed class RunExecutor(
-    IRunStore runs, RunSettings settings, IHostConnector connector, RunFeed feed, IOptions<RunOptions> options, TimeProvider time)
+    IRunStore runs, RunSettings settings, IHostConnector connector, RunFeed feed, BandwidthGovernor bandwidth, IOptions<RunOptions> options, TimeProvider time)
 {
     /// <summary>Works until the run ends, waits for a person, or the claim is lost.</summary>
     /// <exception cref="ClaimLostException">Another worker has taken over.</exception>
@@ -15,7 +16,7 @@ public sealed class RunExecutor(
         var journal = new RunJournal(time);
         if (await settings.LoadAsync(run.PlanId, host => connector.Shell(host, journal), cancellationToken).ConfigureAwait(false) is { } setting)
         {
-            await new RunExecution(run, claim, setting, journal, runs, feed, options.Value, time).CarryOutAsync(cancellationToken)
+            await new RunExecution(run, claim, setting with { Bandwidth = bandwidth }, journal, runs, feed, options.Value, time).CarryOutAsync(cancellationToken)
                 .ConfigureAwait(false);
             return;
         }

@@ -1,6 +1,7 @@
 using Xen2Kvm.Domain.Inventory;
 using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Engine.Limits;
 using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Engine.Routes;
 
@@ -8,7 +9,8 @@ namespace Xen2Kvm.Engine.Runs;
 
 /// <summary>Everything one execution works with, resolved once.</summary>
 internal sealed record RunSetting(
-    Plan Plan, Host SourceHost, Host TargetHost, IRemoteShell Source, IRemoteShell Target, IXenHost Xen, IKvmHost Kvm, IKvmHost Watcher, IRoute Route)
+    Plan Plan, Host SourceHost, Host TargetHost, IRemoteShell Source, IRemoteShell Target, IXenHost Xen, IKvmHost Kvm, IKvmHost Watcher, IRoute Route,
+    BandwidthGovernor? Bandwidth = null)
 {
     /// <summary>A run of it that nothing has been done of.</summary>
     public static Run Draft(Plan plan, Host? source, Host? target, IRoute route, Guid? waveId, string by, DateTimeOffset now) => new()

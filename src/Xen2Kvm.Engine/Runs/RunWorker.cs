@@ -1,16 +1,17 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Xen2Kvm.Engine.Limits;
 using Xen2Kvm.Engine.Ports;
 
 namespace Xen2Kvm.Engine.Runs;
 
 /// <summary>
 /// Claims active runs and carries them out. Any number of processes may do so on one database: a claim has a lease, and whoever takes over
-/// an expired one begins by probing, so that nothing is done twice.
+/// an expired one begins by probing, so that nothing is done twice. Runs above a limit of the installation are left until it allows them.
 /// </summary>
 public sealed partial class RunWorker(
-    IRunStore runs, RunExecutor executor, IOptions<RunOptions> options, TimeProvider time, ILogger<RunWorker> logger) : BackgroundService
+    IRunStore runs, RunExecutor executor, LimitService limits, IOptions<RunOptions> options, TimeProvider time, ILogger<RunWorker> logger) : BackgroundService
 {
     private readonly string _name = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid().ToString("N")[..8]}";
 
@@ -23,8 +24,7 @@ public sealed partial class RunWorker(
             active.RemoveAll(task => task.IsCompleted);
             try
             {
-                if (active.Count < options.Value.MaxConcurrentRuns
-                    && await runs.ClaimNextAsync(_name, options.Value.Lease, stoppingToken).ConfigureAwait(false) is { } claimed)
+                if (active.Count < options.Value.MaxConcurrentRuns && await ClaimAsync(stoppingToken).ConfigureAwait(false) is { } claimed)
                 {
                     LogClaimed(claimed.Run.Id, claimed.Run.GuestName, claimed.Claim.Epoch);
                     active.Add(CarryOutAsync(claimed.Run, claimed.Claim, stoppingToken));
@@ -51,6 +51,14 @@ public sealed partial class RunWorker(
         }
 
         await Task.WhenAll(active).ConfigureAwait(false);
+    }
+
+    private async Task<(Domain.Runs.Run Run, RunClaim Claim)?> ClaimAsync(CancellationToken cancellationToken)
+    {
+        var gate = await limits.GateAsync(cancellationToken).ConfigureAwait(false);
+        return gate is null
+            ? await runs.ClaimNextAsync(_name, options.Value.Lease, cancellationToken).ConfigureAwait(false)
+            : await runs.ClaimNextAsync(_name, options.Value.Lease, gate, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task CarryOutAsync(Domain.Runs.Run run, RunClaim claim, CancellationToken cancellationToken)

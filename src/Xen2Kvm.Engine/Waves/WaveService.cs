@@ -3,6 +3,7 @@ using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Runs;
 using Xen2Kvm.Domain.Waves;
 using Xen2Kvm.Engine.Inventory;
+using Xen2Kvm.Engine.Limits;
 using Xen2Kvm.Engine.Notifications;
 using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Engine.Preflight;
@@ -12,7 +13,7 @@ namespace Xen2Kvm.Engine.Waves;
 
 /// <summary>What people can do with waves. Their plans are started by <see cref="WaveDispatcher"/>.</summary>
 public sealed class WaveService(
-    IWaveStore waves, IPlanStore plans, IHostStore hosts, IRunStore runs, PreflightService preflight, IPeople people, IAuditLog audit, Notifier notifier, WaveFeed feed,
+    IWaveStore waves, IPlanStore plans, IHostStore hosts, IRunStore runs, PreflightService preflight, LimitService limits, IPeople people, IAuditLog audit, Notifier notifier, WaveFeed feed,
     IOptions<WaveOptions> options, TimeProvider time)
 {
     private const int MostTries = 5;
@@ -39,9 +40,20 @@ public sealed class WaveService(
         waves.ReadSamplesAsync(id, host, since, cancellationToken);
 
     /// <summary>Where a wave and each of its plans stand now.</summary>
-    public async Task<WaveView> LookAsync(Wave wave, CancellationToken cancellationToken) => WaveView.Of(
-        wave, await waves.ListRunsAsync(wave.Id, cancellationToken).ConfigureAwait(false),
-        await runs.ListInFlightAsync(cancellationToken).ConfigureAwait(false), time.GetUtcNow());
+    public async Task<WaveView> LookAsync(Wave wave, CancellationToken cancellationToken)
+    {
+        var mine = await waves.ListRunsAsync(wave.Id, cancellationToken).ConfigureAwait(false);
+        return await LookAsync(wave, mine, await runs.ListInFlightAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The same for one who has read the runs already.</summary>
+    /// <param name="wave">The wave.</param>
+    /// <param name="mine">Its runs.</param>
+    /// <param name="inFlight">All runs in flight of the installation.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<WaveView> LookAsync(Wave wave, IReadOnlyCollection<Run> mine, IReadOnlyCollection<Run> inFlight, CancellationToken cancellationToken) => WaveView.Of(
+        wave, mine, inFlight, time.GetUtcNow(),
+        await limits.LookAsync(inFlight, wave.IsOpen ? wave.Entries.Select(entry => entry.PlanId) : [], cancellationToken).ConfigureAwait(false));
 
     /// <summary>Makes a draft.</summary>
     /// <exception cref="WaveException">It makes no sense.</exception>

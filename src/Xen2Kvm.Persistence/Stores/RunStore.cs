@@ -54,21 +54,52 @@ internal sealed partial class RunStore(IDbContextFactory<Xen2KvmDbContext> conte
     public async Task<IReadOnlyList<Run>> ListInFlightAsync(CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        return await ListInFlightAsync(context, cancellationToken);
+    }
+
+    public async Task<(Run Run, RunClaim Claim)?> ClaimNextAsync(string worker, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        return await ClaimAsync(context, worker, lease, [], cancellationToken);
+    }
+
+    public async Task<(Run Run, RunClaim Claim)?> ClaimNextAsync(string worker, TimeSpan lease, RunGate gate, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        await context.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock({AdvisoryLock.Gate})", cancellationToken);
+        Guid[] waiting = [.. await gate(await ListInFlightAsync(context, cancellationToken), cancellationToken)];
+        var claimed = await ClaimAsync(context, worker, lease, waiting, cancellationToken);
+
+        // What is claimed has begun, for the next one who asks the gate.
+        if (claimed is { Run: { State: RunState.Queued, StartedAt: null } run })
+        {
+            DateTimeOffset? begun = time.GetUtcNow();
+            await context.Runs.Where(row => row.Id == run.Id).ExecuteUpdateAsync(set => set.SetProperty(row => row.StartedAt, begun), cancellationToken);
+            claimed = (run with { StartedAt = begun }, claimed.Value.Claim);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        return claimed;
+    }
+
+    private static async Task<IReadOnlyList<Run>> ListInFlightAsync(Xen2KvmDbContext context, CancellationToken cancellationToken)
+    {
         var rows = await context.Runs.AsNoTracking()
             .Where(row => row.State == RunState.Queued || row.State == RunState.Running || row.State == RunState.NeedsAnswer || row.State == RunState.RollingBack)
             .OrderByDescending(row => row.CreatedAt).ThenByDescending(row => row.Id).ToListAsync(cancellationToken);
         return rows.ConvertAll(RunMapping.ToRun);
     }
 
-    public async Task<(Run Run, RunClaim Claim)?> ClaimNextAsync(string worker, TimeSpan lease, CancellationToken cancellationToken)
+    private async Task<(Run Run, RunClaim Claim)?> ClaimAsync(
+        Xen2KvmDbContext context, string worker, TimeSpan lease, Guid[] except, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         var rows = await context.Runs.FromSql(
             $"""
             WITH next AS (
                 SELECT id FROM runs
-                WHERE state IN ('Queued', 'Running', 'RollingBack') AND (lease_until IS NULL OR lease_until <= {now})
+                WHERE state IN ('Queued', 'Running', 'RollingBack') AND (lease_until IS NULL OR lease_until <= {now}) AND id <> ALL({except})
                 ORDER BY created_at, id
                 LIMIT 1
                 FOR NO KEY UPDATE SKIP LOCKED)

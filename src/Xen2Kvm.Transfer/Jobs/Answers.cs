@@ -19,6 +19,11 @@ public sealed record StartAnswer(bool Started, bool Running, bool Finished, int 
 /// <param name="State">State after the call, as in <see cref="TransferStatus.State"/>.</param>
 public sealed record CancelAnswer(bool Cancelled, bool Killed, string State);
 
+/// <summary>Answer of <c>x2k-agent limit</c>: what counts now by the job and its timetable.</summary>
+/// <param name="BytesPerSecond">Bytes per second; 0 = no limit.</param>
+/// <param name="Until">Until when, Unix milliseconds of the source host's clock; 0 for good.</param>
+public sealed record LimitAnswer(long BytesPerSecond, long Until);
+
 /// <summary>Answer of <c>x2k-agent log</c>.</summary>
 /// <param name="Offset">Where to read on, bytes.</param>
 /// <param name="Lines">Whole lines from the asked offset.</param>

@@ -30,7 +30,9 @@ public sealed record TransferJob
     /// <summary><c>auto</c> (adapts to the bottleneck), <c>none</c>, or a fixed zstd level <c>1</c> to <c>19</c>.</summary>
     public string Compression { get; set; } = "auto";
 
-    /// <summary>Upper bound for bytes on the wire per second, all connections together; 0 = no limit.</summary>
+    /// <summary>
+    /// Upper bound for bytes on the wire per second, all connections together; 0 = no limit. A <see cref="RateTimetable"/> may bound it further.
+    /// </summary>
     public long RateLimitBytesPerSecond { get; set; }
 
     /// <summary>The copy round. 0 = full copy. Later rounds (changes since the last one) are refused until they are built.</summary>

@@ -44,6 +44,12 @@ public sealed record TransferStatus
     /// <summary>The compression in use now: 0 stores, else the zstd level.</summary>
     public int CompressionLevel { get; init; }
 
+    /// <summary>What may be put on the wire per second now, by the job and its timetable; 0 = no limit.</summary>
+    public long RateLimitBytesPerSecond { get; init; }
+
+    /// <summary>Until when that holds by the timetable, 0 for good.</summary>
+    public long RateLimitUntil { get; init; }
+
     /// <summary>Why it failed, or the reason of the last lost connection while <see cref="Reconnecting"/>.</summary>
     public TransferError? Error { get; init; }
 

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.Options;
 using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Engine.Limits;
 using Xen2Kvm.Engine.Planning;
 using Xen2Kvm.Engine.Runs;
 using Xen2Kvm.Web.Auth;
@@ -22,7 +23,7 @@ internal static class RunEndpoints
     {
         group.MapGet("", ListAsync).WithSummary("Runs, newest first");
         group.MapGet("/{id:guid}", ShowAsync)
-            .WithSummary("One run with its whole pipeline, and as projectedDowntime what is to be expected of it (null when that cannot be told)")
+            .WithSummary("One run with its whole pipeline, and as projectedDowntime what is to be expected of it (null when that cannot be told); waitsFor is there while a limit keeps it from beginning")
             .Produces<Run>().AddOpenApiOperationTransformer(ProjectedDowntime.DescribeAsync).ProducesProblem(StatusCodes.Status404NotFound);
         group.MapPost("", StartAsync).RequireAuthorization(Roles.Operator).WithSummary("Start a plan after a fresh preflight")
             .Produces<Run>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status409Conflict);
@@ -47,13 +48,19 @@ internal static class RunEndpoints
         runs.ListAsync(Math.Clamp(most, 1, 1000), cancellationToken);
 
     private static async Task<JsonObject> ShowAsync(
-        Guid id, RunService runs, RunReader reader, PlanService plans, TimeProvider time, IOptions<JsonOptions> json, CancellationToken cancellationToken)
+        Guid id, RunService runs, RunReader reader, PlanService plans, LimitService limits, TimeProvider time, IOptions<JsonOptions> json, CancellationToken cancellationToken)
     {
         var run = await FindAsync(id, runs, cancellationToken).ConfigureAwait(false);
         var forecast = run.IsActive && await plans.FindAsync(run.PlanId, cancellationToken).ConfigureAwait(false) is { } plan
             ? DowntimeForecast.During(run, plan, await reader.ListAsync(now: true, cancellationToken).ConfigureAwait(false), time.GetUtcNow())
             : null;
-        return ProjectedDowntime.Beside(run, forecast, json.Value);
+        var answer = ProjectedDowntime.Beside(run, forecast, json.Value);
+        if (await limits.WhyWaitingAsync(run, cancellationToken).ConfigureAwait(false) is { } why)
+        {
+            answer["waitsFor"] = why;
+        }
+
+        return answer;
     }
 
     private static async Task<IResult> StartAsync(

@@ -26,6 +26,7 @@ public static class TokenScope
         ["/api/v1/plans"] = "plans",
         ["/api/v1/runs"] = "runs",
         ["/hubs/runs"] = "runs",
+        ["/api/v1/limits"] = "runs",
         ["/api/v1/waves"] = "waves",
         ["/api/v1/people"] = "access",
         ["/api/v1/tokens"] = "access",

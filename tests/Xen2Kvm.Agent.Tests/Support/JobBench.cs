@@ -52,11 +52,22 @@ public sealed class JobBench : IDisposable
         System.IO.File.WriteAllText(Path.Combine(JobDirectory, "job.json"), JsonSerializer.Serialize(job, TransferJson.Default.TransferJob));
 
     /// <summary>Runs the agent and waits for it.</summary>
-    public (int Code, string Output, string Error) Agent(params string[] arguments)
+    public (int Code, string Output, string Error) Agent(params string[] arguments) => AgentWithInput("", arguments);
+
+    /// <summary>Runs the agent with something on its standard input, and waits for it.</summary>
+    public (int Code, string Output, string Error) AgentWithInput(string input, params string[] arguments)
     {
         using Process process = Process.Start(
             new ProcessStartInfo(_agent.Path, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true })!;
-        process.StandardInput.Close();
+        try
+        {
+            process.StandardInput.Write(input);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It did not read to the end; what it says of that is its answer.
+        }
         Task<string> error = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

@@ -72,7 +72,8 @@ internal static class DemoRuns
         {
             Text = "Copying", At = now, DoneBytes = disks.Sum(disk => disk.DurableBytes), TotalBytes = disks.Sum(disk => disk.TotalBytes),
             BytesPerSecond = 212e6 + (18e6 * Math.Sin(share * 60)), EtaLow = TimeSpan.FromSeconds(360), EtaHigh = TimeSpan.FromSeconds(480),
-            EtaBasis = "rate of the last 60 s", Disks = disks,
+            EtaBasis = "rate of the last 60 s", Disks = disks, SentBytesPerSecond = 54e6 + (4e6 * Math.Sin(share * 60)),
+            Pace = new CopyPace(60_000_000, new DateTimeOffset(now.UtcDateTime.Date.AddHours(now.UtcDateTime.Hour + 3), TimeSpan.Zero)),
         };
     }
 

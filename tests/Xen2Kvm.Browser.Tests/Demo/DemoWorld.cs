@@ -1,7 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
 using Xen2Kvm.Domain.Inventory;
+using Xen2Kvm.Domain.Limits;
 using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Engine.Limits;
 using Xen2Kvm.Engine.Notifications;
 using Xen2Kvm.Engine.Ports;
 
@@ -42,6 +44,8 @@ internal sealed class DemoWorld(IServiceProvider services)
         await HostAsync(Xen2, DemoInventory.Xen2Snapshot(now), cancellationToken);
         await HostAsync(Kvm1, DemoInventory.Kvm1Snapshot(now), cancellationToken);
         await _hosts.SaveSnapshotAsync(Xen1.Id, DemoInventory.Xen1Snapshot(now), [new("crm", "power: Running → Off"), new(null, "kernel: 6.1.0-39-amd64 → 6.1.0-40-amd64")], cancellationToken);
+
+        await LimitsAsync(cancellationToken);
 
         // A name that never resolves: its messages are shown as not delivered.
         await _notifications.SaveChannelAsync(
@@ -167,6 +171,23 @@ internal sealed class DemoWorld(IServiceProvider services)
         await _runs.SaveEvidenceAsync(run, Text("console.txt", at, DemoFiles.Console), cancellationToken);
         await _runs.SaveEvidenceAsync(run, Text("changes.diff", at, DemoFiles.Diff), cancellationToken);
         await _runs.SaveEvidenceAsync(run, Text("domain.xml", at, DemoFiles.Xml), cancellationToken);
+    }
+
+    private async Task LimitsAsync(CancellationToken cancellationToken)
+    {
+        var limits = services.GetRequiredService<LimitService>();
+        DayOfWeek[] week = [DayOfWeek.Monday, DayOfWeek.Tuesday, DayOfWeek.Wednesday, DayOfWeek.Thursday, DayOfWeek.Friday];
+        foreach (var draft in new LimitDraft[]
+        {
+            new(LimitKind.BytesPerSecond, 80_000_000),
+            new(LimitKind.BytesPerSecond, 60_000_000, null, week, new TimeOnly(8, 0), new TimeOnly(17, 30), "Europe/Berlin"),
+            new(LimitKind.Runs, 6), new(LimitKind.Runs, 0, new LimitScope("xen2"), [DayOfWeek.Sunday], Zone: "Europe/Berlin"),
+            new(LimitKind.BytesPerSecond, 70_000_000, new LimitScope("kvm1"), [], new TimeOnly(22, 0), new TimeOnly(6, 0), "Europe/Berlin"),
+            new(LimitKind.Runs, 8, new LimitScope("kvm1", DemoInventory.Kvm1Snapshot(DateTimeOffset.UtcNow).Facts.Storage[0].Name)),
+        })
+        {
+            await limits.AddAsync(draft, "anna", cancellationToken);
+        }
     }
 
     private static RunEvidence Text(string name, DateTimeOffset at, string text) => new(name, "text/plain", System.Text.Encoding.UTF8.GetBytes(text), at);

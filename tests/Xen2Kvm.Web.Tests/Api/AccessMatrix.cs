@@ -57,6 +57,11 @@ internal static class AccessMatrix
         ANY    /hubs/runs                               Viewer    runs
         ANY    /hubs/runs/negotiate                     Viewer    runs
 
+        GET    /api/v1/limits/                          Viewer    runs
+        POST   /api/v1/limits/                          Admin     runs
+        DELETE /api/v1/limits/{id:guid}                 Admin     runs
+        PUT    /api/v1/limits/{id:guid}                 Admin     runs
+
         GET    /api/v1/waves/                           Viewer    waves
         POST   /api/v1/waves/                           Operator  waves
         GET    /api/v1/waves/{id:guid}                  Viewer    waves
@@ -118,6 +123,7 @@ internal static class AccessMatrix
         PAGE   /runs                                    Viewer    people-only
         PAGE   /runs/{Id:guid}                          Viewer    people-only
         PAGE   /settings                                Viewer    people-only
+        PAGE   /settings/limits                         Viewer    people-only
         PAGE   /settings/notifications                  Admin     people-only
         PAGE   /waves                                   Viewer    people-only
         PAGE   /waves/{Id:guid}                         Viewer    people-only

@@ -8,6 +8,7 @@ using Microsoft.JSInterop;
 using NSubstitute;
 using Radzen;
 using Xen2Kvm.Engine.Inventory;
+using Xen2Kvm.Engine.Limits;
 using Xen2Kvm.Engine.Planning;
 using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Engine.Preflight;
@@ -26,12 +27,13 @@ public abstract partial class PageTest : IAsyncDisposable
     protected PageTest()
     {
         var services = new ServiceCollection();
+        Limits.ListAsync(Arg.Any<CancellationToken>()).Returns([]);
         services.AddLogging();
         services.AddSingleton<TimeProvider>(new StandingClock());
-        services.AddSingleton(Runs).AddSingleton(Plans).AddSingleton(Hosts).AddSingleton(Audit).AddSingleton(Substitute.For<IWaveStore>()).AddSingleton(Substitute.For<IHostConnector>());
+        services.AddSingleton(Runs).AddSingleton(Plans).AddSingleton(Hosts).AddSingleton(Audit).AddSingleton(Substitute.For<IWaveStore>()).AddSingleton(Limits).AddSingleton(Substitute.For<IHostConnector>());
         services.AddSingleton<IEnumerable<IRoute>>([]);
         services.AddSingleton<RunFeed>().AddSingleton<WaveFeed>().AddSingleton<HostService>().AddSingleton<InventoryService>().AddSingleton<PreflightService>()
-            .AddSingleton<PlanService>().AddSingleton<RunService>().AddSingleton<RunReader>().AddSingleton<AuditCheck>();
+            .AddSingleton<PlanService>().AddSingleton<RunService>().AddSingleton<PlanPlaces>().AddSingleton<LimitService>().AddSingleton<RunReader>().AddSingleton<AuditCheck>();
         services.AddSingleton<NavigationManager, StandingNavigation>();
         services.AddSingleton(Substitute.For<IJSRuntime>());
         services.AddScoped<DialogService>().AddScoped<Ticker>().AddScoped<Viewer>();
@@ -43,6 +45,8 @@ public abstract partial class PageTest : IAsyncDisposable
     protected IPlanStore Plans { get; } = Substitute.For<IPlanStore>();
 
     protected IHostStore Hosts { get; } = Substitute.For<IHostStore>();
+
+    protected ILimitStore Limits { get; } = Substitute.For<ILimitStore>();
 
     protected IAuditLog Audit { get; } = Substitute.For<IAuditLog>();
 

@@ -68,6 +68,7 @@ internal static class CopyJob
             LogDrbd(context, await context.Xen.HoldDrbdAsync([.. paths], context.Run.Id, cancellationToken).ConfigureAwait(false));
         }
 
+        await CopyLimit.BeginAsync(context, cancellationToken).ConfigureAwait(false);
         await context.Source.CheckAsync(Agent(context, "start"), cancellationToken).ConfigureAwait(false);
     }
 
@@ -104,6 +105,7 @@ internal static class CopyJob
             At = context.Time.GetUtcNow(),
             DoneBytes = done,
             TotalBytes = total,
+            Pace = CopyLimit.PaceOf(status, context.Time.GetUtcNow()),
             Disks = [.. status.Disks.Select(disk => new DiskProgress
             {
                 Disk = disk.Id,
@@ -180,7 +182,7 @@ internal static class CopyJob
 
     private static async Task AuthorizeAsync(StepContext context, CancellationToken cancellationToken)
     {
-        var agent = context.Output<CheckOutput>("check")!.AgentPath;
+        var agent = AgentPath(context.Run);
         var publicKey = await context.Source.CheckAsync(
             RemoteCommand.Script(KeyScript, RunPaths.Run(context.Run.Id), KeyName(context), $"x2k-target {context.TargetHost.Ssh.HostKey}") with
             {
@@ -200,5 +202,8 @@ internal static class CopyJob
     private static string KeyName(StepContext context) => $"x2k-run-{context.Run.Id:N}";
 
     private static RemoteCommand Agent(StepContext context, string verb) =>
-        new(context.Output<CheckOutput>("check")!.AgentPath, verb, RunPaths.Run(context.Run.Id)) { Quiet = verb == "status" };
+        new(AgentPath(context.Run), verb, RunPaths.Run(context.Run.Id)) { Quiet = verb == "status" };
+
+    /// <summary>The agent on both hosts.</summary>
+    public static string AgentPath(Run run) => RunJson.Output<CheckOutput>(run, "check")!.AgentPath;
 }

@@ -119,6 +119,10 @@ public static class Formats
         return local.ToString(local.Date == TimeZoneInfo.ConvertTime(now, zone).Date ? "HH:mm:ss" : "d MMM HH:mm", CultureInfo.InvariantCulture);
     }
 
+    /// <summary>An end that is to come, in a zone: <c>06:00</c> within a day, else <c>Fri 27 Nov 06:00</c>.</summary>
+    public static string Until(DateTimeOffset at, DateTimeOffset now, TimeZoneInfo zone) =>
+        TimeZoneInfo.ConvertTime(at, zone).ToString(at - now < TimeSpan.FromHours(24) ? "HH:mm" : "ddd d MMM HH:mm", CultureInfo.InvariantCulture);
+
     /// <summary>A time of day in a zone, always <c>14:03:11</c>.</summary>
     public static string Clock(DateTimeOffset at, TimeZoneInfo zone) =>
         TimeZoneInfo.ConvertTime(at, zone).ToString("HH:mm:ss", CultureInfo.InvariantCulture);

@@ -60,6 +60,11 @@ public static class RunText
             {
                 parts.Add($"ETA {eta}");
             }
+
+            if (Pace(step) is { BytesPerSecond: { } limit })
+            {
+                parts.Add($"sending limited to {Formats.Rate(limit)}");
+            }
         }
 
         return string.Join(", ", parts);
@@ -68,6 +73,17 @@ public static class RunText
     /// <summary>The remaining time as a range, or null while it cannot be told honestly.</summary>
     public static string? Eta(StepProgress? progress) =>
         progress is { EtaLow: { } low, EtaHigh: { } high } ? Formats.Range(low, high) : null;
+
+    /// <summary>What a step's copy may send; null for a step that sends next to nothing: the target is compared where it lies.</summary>
+    public static CopyPace? Pace(RunStep? step) => step is null or { Id: "verify" } ? null : step.Progress?.Pace;
+
+    /// <summary>What bounds a copy: <c>sends 18 MB/s, limited to 20 MB/s until 06:00</c>; null when nothing does.</summary>
+    /// <param name="pace">What it may send.</param>
+    /// <param name="sent">What it sends, in bytes per second; null when that is not known.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="zone">The viewer's zone.</param>
+    public static string? Limited(CopyPace? pace, double? sent, DateTimeOffset now, TimeZoneInfo zone) =>
+        pace is { BytesPerSecond: { } limit } ? $"{(sent is null ? "" : $"sends {Formats.Rate(sent)}, ")}limited to {Formats.Rate(limit)}{(pace.Until is { } until ? $" until {Formats.Until(until, now, zone)}" : "")}" : null;
 
     /// <summary>For the chip of the top bar: <c>3 running · 41 MB/s</c>.</summary>
     public static string Summary(IReadOnlyList<Run> running)
@@ -99,12 +115,15 @@ public static class RunText
     }
 
     /// <summary>What comes next, as one sentence.</summary>
-    public static string Next(Run run)
+    /// <param name="run">The run.</param>
+    /// <param name="waits">What it waits for before it may begin; null for nothing.</param>
+    public static string Next(Run run, string? waits = null)
     {
         var step = run.CurrentStep;
         var following = step is null ? null : run.Steps.SkipWhile(known => known.Id != step.Id).Skip(1).FirstOrDefault();
         return run.State switch
         {
+            RunState.Queued when waits is not null => $"It waits: {waits}. It begins by itself as soon as that allows it.",
             RunState.Queued => "A worker takes it up within seconds.",
             RunState.Running when run.Intent == RunIntent.Stop => "It stops as soon as that is safe; everything done so far is kept.",
             RunState.Running when following is null => "This is the last step.",

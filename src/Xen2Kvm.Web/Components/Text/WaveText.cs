@@ -58,6 +58,16 @@ public static class WaveText
             copies.Where(copy => copy.Run.State == RunState.Running).Sum(copy => copy.Run.CurrentStep?.Progress?.BytesPerSecond ?? 0));
     }
 
+    /// <summary>What bounds the wave's copies now, together: <c>sends 38 MB/s, limited to 40 MB/s until 06:00</c>; null when nothing does, or not each of them.</summary>
+    public static string? Limited(WaveView view, DateTimeOffset now, TimeZoneInfo zone)
+    {
+        var steps = view.Entries.Where(status => status.Run?.State == RunState.Running).Select(status => status.Run!.CurrentStep).Where(step => RunText.Pace(step) is not null).ToList();
+        var paces = steps.ConvertAll(step => RunText.Pace(step)!);
+        return paces.Count > 0 && paces.All(pace => pace.BytesPerSecond is not null)
+            ? RunText.Limited(new CopyPace(paces.Sum(pace => pace.BytesPerSecond), paces.Min(pace => pace.Until)), steps.Sum(step => step!.Progress!.SentBytesPerSecond ?? 0), now, zone)
+            : null;
+    }
+
     /// <summary>Who approved, until when, as one line.</summary>
     public static string Approval(Wave wave, DateTimeOffset now, TimeZoneInfo zone)
     {

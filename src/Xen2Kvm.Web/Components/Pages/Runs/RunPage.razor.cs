@@ -14,6 +14,7 @@ public sealed partial class RunPage
     private IReadOnlyList<RunEvidence> _evidence = [];
     private IReadOnlyList<string> _stepIds = [];
     private Guid _followed;
+    private string? _waits;
     private bool _read;
 
     /// <summary>The run.</summary>
@@ -55,6 +56,7 @@ public sealed partial class RunPage
         await TryAsync(cancellationToken => ReadAsync(now: true, cancellationToken));
         _read = true;
         Follow(Id, cancellationToken => ReadAsync(now: false, cancellationToken));
+        FollowStates(cancellationToken => _run?.State == RunState.Queued ? ReadAsync(now: false, cancellationToken) : Task.CompletedTask);
     }
 
     private async Task ReadAsync(bool now, CancellationToken cancellationToken)
@@ -82,6 +84,7 @@ public sealed partial class RunPage
         }
 
         _forecast = _plan is null || !run.IsActive ? null : DowntimeForecast.During(run, _plan, await Reader.ListAsync(now, cancellationToken), Viewer.Now);
+        _waits = await Limits.WhyWaitingAsync(run, cancellationToken);
         _run = run;
     }
 

@@ -70,7 +70,7 @@ public sealed partial class WavePage
 
         var all = await Reader.ListAsync(now, cancellationToken);
         var mine = all.Where(run => run.WaveId == Id).ToList();
-        var view = WaveView.Of(wave, mine, [.. all.Where(WaveView.TakesSlot)], Viewer.Now);
+        var view = await Waves.LookAsync(wave, mine, [.. all.Where(WaveView.TakesSlot)], cancellationToken);
         var ended = mine.Count(run => run.IsEnded);
         if (_view is null || _view.Wave.Version != wave.Version || ended != _ended)
         {
