@@ -51,6 +51,24 @@ internal sealed partial class RunStore(IDbContextFactory<Xen2KvmDbContext> conte
         return rows.ConvertAll(RunMapping.ToRun);
     }
 
+    public async Task<IReadOnlyList<Run>> ListAsync(IReadOnlyCollection<Guid> ids, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var rows = await context.Runs.AsNoTracking().Where(row => ids.Contains(row.Id)).ToListAsync(cancellationToken);
+        return rows.ConvertAll(RunMapping.ToRun);
+    }
+
+    public async Task<IReadOnlyList<LatestRun>> ListLatestAsync(CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var rows = await context.Database.SqlQuery<LatestRow>(
+            $"""
+            SELECT DISTINCT ON (source_host, guest_name) id, source_host AS sourcehost, guest_name AS guestname, state
+            FROM runs ORDER BY source_host, guest_name, created_at DESC, id DESC
+            """).ToListAsync(cancellationToken);
+        return rows.ConvertAll(row => new LatestRun(row.Id, row.SourceHost, row.GuestName, Enum.Parse<RunState>(row.State)));
+    }
+
     public async Task<IReadOnlyList<Run>> ListInFlightAsync(CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
@@ -187,6 +205,8 @@ internal sealed partial class RunStore(IDbContextFactory<Xen2KvmDbContext> conte
         _ when run.DeleteTargetOnRollBack => $"{run.IntentBy} asked to roll back, and to delete the target's disks.",
         _ => $"{run.IntentBy} asked to roll back; the target's disks are kept.",
     };
+
+    private sealed record LatestRow(Guid Id, string SourceHost, string GuestName, string State);
 
     private static bool Holds(RunRow row, RunClaim claim) => row.Epoch == claim.Epoch && row.Worker is not null;
 
