@@ -1,5 +1,8 @@
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
+using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Engine.Ports;
 
 namespace Xen2Kvm.Browser.Tests;
 
@@ -87,6 +90,30 @@ public sealed class BehaviourTests(DashboardFixture dashboard)
         await Assertions.Expect(page.Locator("#search-results")).ToContainTextAsync("guest on xen1");
         await page.Keyboard.PressAsync("Enter");
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("files");
+        await EndAsync(page);
+    }
+
+    [Fact]
+    public async Task A_long_log_opens_at_its_end_shows_earlier_lines_when_asked_and_is_searched_as_a_whole()
+    {
+        await dashboard.FillAsync();
+        await dashboard.Services.GetRequiredService<IRunStore>().AppendLogAsync(
+            dashboard.World.Runs["done-2"], [.. Enumerable.Range(1, 2500).Select(number => new RunLogEntry(DateTimeOffset.UtcNow, "copy", RunLogLevel.Info, $"Block {number}."))],
+            TestContext.Current.CancellationToken);
+        var page = await StartAsync(() => Run("done-2"));
+        await Assertions.Expect(page.Locator(".log")).ToContainTextAsync("Block 2500.");
+        await Assertions.Expect(page.Locator(".log-count")).ToContainTextAsync("2,000+ of");
+
+        // Not among the lines that are shown: the ledger finds it.
+        await page.GetByLabel("Search the log").FillAsync("BLOCK 7.");
+        await Assertions.Expect(page.Locator(".log-line")).ToHaveCountAsync(1);
+        await Assertions.Expect(page.Locator(".log")).ToContainTextAsync("Block 7.");
+        await page.GetByLabel("Search the log").FillAsync("");
+        await Assertions.Expect(page.Locator(".log")).ToContainTextAsync("Block 2500.");
+        await page.Locator("[data-act=earlier]").ClickAsync();
+        await Assertions.Expect(page.Locator("[data-act=earlier]")).ToHaveCountAsync(0);
+        await page.Locator(".log").EvaluateAsync("e => { e.scrollTop = 0; }");
+        await Assertions.Expect(page.Locator(".log")).ToContainTextAsync("Started by anna");
         await EndAsync(page);
     }
 

@@ -43,6 +43,23 @@ internal sealed class InMemoryRunStore : IRunStore
     public Task<IReadOnlyList<Run>> ListAsync(int most, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<Run>>([.. _runs.Values.Select(entry => entry.Run)]);
 
+    public Task<IReadOnlyList<Run>> ListAsync(IReadOnlyCollection<Guid> ids, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            return Task.FromResult<IReadOnlyList<Run>>([.. _runs.Values.Select(entry => entry.Run).Where(run => ids.Contains(run.Id))]);
+        }
+    }
+
+    public Task<IReadOnlyList<LatestRun>> ListLatestAsync(CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            return Task.FromResult<IReadOnlyList<LatestRun>>([.. _runs.Values.Select(entry => entry.Run).GroupBy(run => (run.SourceHost, run.GuestName))
+                .Select(group => group.MaxBy(run => run.CreatedAt)!).Select(run => new LatestRun(run.Id, run.SourceHost, run.GuestName, run.State))]);
+        }
+    }
+
     public Task<IReadOnlyList<Run>> ListInFlightAsync(CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<Run>>([.. _runs.Values.Select(entry => entry.Run).Where(run => run.IsActive || run.State == RunState.NeedsAnswer)]);
 
@@ -132,6 +149,9 @@ internal sealed class InMemoryRunStore : IRunStore
     }
 
     public Task<IReadOnlyList<RunLogLine>> ReadLogAsync(Guid id, long after, int most, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<RunLogLine>>([]);
+
+    public Task<IReadOnlyList<RunLogLine>> ReadLogBackAsync(Guid id, RunLogQuery query, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<RunLogLine>>([]);
 
     public Task AppendSamplesAsync(Guid id, IReadOnlyList<RunSample> samples, CancellationToken cancellationToken)

@@ -113,6 +113,20 @@ public sealed class HostStoreTests(Store store) : IClassFixture<Store>
     }
 
     [Fact]
+    public async Task A_snapshot_has_another_version_whenever_it_is_stored_even_with_the_same_time()
+    {
+        var host = Some.Host("snapshot-version");
+        await store.Hosts.SaveAsync(host, Token);
+        (await store.Hosts.ListSnapshotVersionsAsync(Token)).Keys.ShouldNotContain(host.Id);
+        await store.Hosts.SaveSnapshotAsync(host.Id, Some.Snapshot(), [], Token);
+        var first = (await store.Hosts.ListSnapshotVersionsAsync(Token))[host.Id];
+        await store.Hosts.SetSeenAsync(host.Id, Some.Time, Token);
+        (await store.Hosts.ListSnapshotVersionsAsync(Token))[host.Id].ShouldBe(first);
+        await store.Hosts.SaveSnapshotAsync(host.Id, Some.Snapshot(), [], Token);
+        (await store.Hosts.ListSnapshotVersionsAsync(Token))[host.Id].ShouldNotBe(first);
+    }
+
+    [Fact]
     public async Task The_latest_snapshot_comes_back_whole()
     {
         var host = Some.Host("snapshot");

@@ -28,4 +28,21 @@ public sealed class PlanStoreTests(Store store) : IClassFixture<Store>
         ids[0].ShouldBe(young.Id);
         ids[^1].ShouldBe(old.Id);
     }
+
+    [Fact]
+    public async Task The_latest_plan_of_each_guest_is_told_without_its_document()
+    {
+        var host = Guid.NewGuid();
+        var old = Some.Plan() with { SourceHostId = host, CreatedAt = Some.Time };
+        var young = old with { Id = Guid.NewGuid(), CreatedAt = Some.Time.AddDays(1) };
+        var elsewhere = old with { Id = Guid.NewGuid(), SourceHostId = Guid.NewGuid() };
+        foreach (var plan in new[] { young, old, elsewhere })
+        {
+            await store.Plans.SaveAsync(plan, Token);
+        }
+
+        var latest = await store.Plans.ListLatestAsync(Token);
+        latest.Where(plan => plan.SourceHostId == host).ShouldHaveSingleItem().ShouldBe(new(young.Id, host, young.Source.Name));
+        latest.ShouldContain(plan => plan.Id == elsewhere.Id);
+    }
 }

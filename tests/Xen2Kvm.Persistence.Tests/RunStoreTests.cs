@@ -97,6 +97,44 @@ public sealed class RunStoreTests(Store store) : IClassFixture<Store>
     }
 
     [Fact]
+    public async Task The_end_of_a_log_is_read_by_step_level_and_any_text()
+    {
+        var run = Some.Run();
+        await store.Runs.CreateAsync(run, Guid.NewGuid(), Token);
+        RunLogEntry Line(string text, string? step = "copy", RunLogLevel level = RunLogLevel.Info) => new(Some.Time, step, level, text);
+        await store.Runs.AppendLogAsync(
+            run.Id,
+            [Line("100 % of xvda"), Line("1000 of xvdb"), Line(@"C:\temp_1", "stop", RunLogLevel.Warning), Line("C:xtemp-1", null, RunLogLevel.Error), Line("'; DROP TABLE run_log; --", level: RunLogLevel.Debug)],
+            Token);
+        async Task<IEnumerable<long>> FindAsync(RunLogQuery query) => (await store.Runs.ReadLogBackAsync(run.Id, query, Token)).Select(line => line.Sequence);
+
+        (await FindAsync(new())).ShouldBe([1, 2, 3, 4, 5]);
+        (await FindAsync(new() { Most = 2 })).ShouldBe([4, 5]);
+        (await FindAsync(new() { Most = 2, Before = 4 })).ShouldBe([2, 3]);
+        (await FindAsync(new() { Level = RunLogLevel.Warning })).ShouldBe([3, 4]);
+        (await FindAsync(new() { StepId = "copy" })).ShouldBe([1, 2, 5]);
+        (await FindAsync(new() { Text = "OF XVD" })).ShouldBe([1, 2]);
+        (await FindAsync(new() { Text = "0 %" })).ShouldBe([1], "the sign stands for itself, not for any text");
+        (await FindAsync(new() { Text = @"C:\TEMP_1" })).ShouldBe([3]);
+        (await FindAsync(new() { Text = "'; drop" })).ShouldBe([5]);
+        (await FindAsync(new() { Text = "nowhere" })).ShouldBeEmpty();
+        (await store.Runs.ReadLogBackAsync(Guid.NewGuid(), new(), Token)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Some_runs_are_read_by_their_ids_and_the_latest_of_each_guest_without_steps()
+    {
+        var host = $"xen-{Guid.NewGuid():N}";
+        var old = Some.Run() with { SourceHost = host, State = RunState.RolledBack, CreatedAt = Some.Time };
+        var young = old with { Id = Guid.NewGuid(), State = RunState.Running, CreatedAt = Some.Time.AddDays(1) };
+        var source = Guid.NewGuid();
+        (await store.Runs.CreateAsync(old, source, Token)).ShouldBeTrue();
+        (await store.Runs.CreateAsync(young, source, Token)).ShouldBeTrue();
+        (await store.Runs.ListAsync([old.Id, young.Id, Guid.NewGuid()], Token)).Select(run => run.Id).ShouldBe([old.Id, young.Id], ignoreOrder: true);
+        (await store.Runs.ListLatestAsync(Token)).Where(run => run.SourceHost == host).ShouldHaveSingleItem().ShouldBe(new(young.Id, host, young.GuestName, RunState.Running));
+    }
+
+    [Fact]
     public async Task A_log_line_comes_back_as_it_was_but_for_NUL()
     {
         var run = Some.Run();

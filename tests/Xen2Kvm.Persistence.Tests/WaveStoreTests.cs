@@ -50,6 +50,21 @@ public sealed class WaveStoreTests(Store store) : IClassFixture<Store>
     }
 
     [Fact]
+    public async Task A_guest_that_is_taken_out_of_a_wave_is_free_and_the_others_stay_its_own()
+    {
+        var wave = Wave("changing", "stays", "goes");
+        await store.Waves.SaveAsync(wave, null, Token);
+        var changed = wave with { Version = 1, Entries = [wave.Entries[0], Wave("", "comes").Entries[0]] };
+        (await store.Waves.SaveAsync(changed, null, Token)).ShouldBe(WaveSave.Saved);
+        (await store.Waves.SaveAsync(changed with { Version = 2, Note = "nothing else" }, null, Token)).ShouldBe(WaveSave.Saved);
+        (await store.Waves.FindOpenOfAsync(wave.Entries[0].SourceHostId, "stays", Token))!.Id.ShouldBe(wave.Id);
+        (await store.Waves.FindOpenOfAsync(changed.Entries[1].SourceHostId, "comes", Token))!.Id.ShouldBe(wave.Id);
+        (await store.Waves.FindOpenOfAsync(wave.Entries[1].SourceHostId, "goes", Token)).ShouldBeNull();
+        (await store.Waves.SaveAsync(Wave("other", "stays"), null, Token)).ShouldBe(WaveSave.GuestTaken);
+        (await store.Waves.SaveAsync(Wave("taker", "goes"), null, Token)).ShouldBe(WaveSave.Saved);
+    }
+
+    [Fact]
     public async Task Two_open_waves_have_two_names()
     {
         await store.Waves.SaveAsync(Wave("Friday", "g"), null, Token);

@@ -95,6 +95,12 @@
         if (state) { state.height = element.scrollHeight; }
       });
     },
+    // Rows (20 px each, as the list draws them) were put in front: the reader keeps the line they were at.
+    keepPlace: function (element, rows) {
+      const state = logs.get(element);
+      if (state) { state.following = false; }
+      requestAnimationFrame(function () { element.scrollTop += rows * 20; });
+    },
   };
 
   // ---- chart: the crosshair reads the lines that are drawn ------------------------------------------------------------------------------

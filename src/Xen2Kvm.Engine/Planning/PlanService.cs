@@ -14,6 +14,9 @@ public sealed class PlanService(
     /// <summary>All plans, newest first.</summary>
     public Task<IReadOnlyList<Plan>> ListAsync(CancellationToken cancellationToken) => plans.ListAsync(cancellationToken);
 
+    /// <summary>The latest plan of each guest that has one, without its document.</summary>
+    public Task<IReadOnlyList<LatestPlan>> ListLatestAsync(CancellationToken cancellationToken) => plans.ListLatestAsync(cancellationToken);
+
     /// <summary>One plan, or null.</summary>
     public Task<Plan?> FindAsync(Guid id, CancellationToken cancellationToken) => plans.FindAsync(id, cancellationToken);
 

@@ -34,6 +34,12 @@ public interface IHostStore
     /// <summary>The latest snapshot, or null.</summary>
     Task<HostSnapshot?> GetSnapshotAsync(Guid hostId, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// For each host that has a snapshot a number that changes whenever the snapshot does: who keeps what it read asks this, and reads only
+    /// what is not as it was.
+    /// </summary>
+    Task<IReadOnlyDictionary<Guid, long>> ListSnapshotVersionsAsync(CancellationToken cancellationToken);
+
     /// <summary>Stores a snapshot as the latest, with its differences from the one before.</summary>
     Task SaveSnapshotAsync(Guid hostId, HostSnapshot snapshot, IReadOnlyList<SnapshotDifference> differences, CancellationToken cancellationToken);
 
@@ -42,11 +48,46 @@ public interface IHostStore
         Guid hostId, DateTimeOffset since, CancellationToken cancellationToken);
 }
 
+/// <summary>The latest plan of a guest, as a list shows it.</summary>
+/// <param name="Id">The plan.</param>
+/// <param name="SourceHostId">Host that the guest leaves.</param>
+/// <param name="GuestName">Guest name on it.</param>
+public sealed record LatestPlan(Guid Id, Guid SourceHostId, string GuestName);
+
+/// <summary>The latest run of a guest, as a list shows it.</summary>
+/// <param name="Id">The run.</param>
+/// <param name="SourceHost">Name of the host that the guest leaves.</param>
+/// <param name="GuestName">Guest name on it.</param>
+/// <param name="State">Where the run stands.</param>
+public sealed record LatestRun(Guid Id, string SourceHost, string GuestName, RunState State);
+
+/// <summary>Which lines of a log are read, from its end.</summary>
+public sealed record RunLogQuery
+{
+    /// <summary>Only lines before this sequence number.</summary>
+    public long Before { get; init; } = long.MaxValue;
+
+    /// <summary>So many lines at most.</summary>
+    public int Most { get; init; } = 1000;
+
+    /// <summary>Only lines of this step; null for all.</summary>
+    public string? StepId { get; init; }
+
+    /// <summary>Only lines of this level and above.</summary>
+    public RunLogLevel Level { get; init; }
+
+    /// <summary>Only lines that hold this text, whatever the case of its letters (of those of ASCII); null or empty for all.</summary>
+    public string? Text { get; init; }
+}
+
 /// <summary>Plans.</summary>
 public interface IPlanStore
 {
     /// <summary>All plans, newest first.</summary>
     Task<IReadOnlyList<Plan>> ListAsync(CancellationToken cancellationToken);
+
+    /// <summary>The latest plan of each guest that has one, without its document.</summary>
+    Task<IReadOnlyList<LatestPlan>> ListLatestAsync(CancellationToken cancellationToken);
 
     /// <summary>One plan, or null.</summary>
     Task<Plan?> FindAsync(Guid id, CancellationToken cancellationToken);
@@ -80,6 +121,12 @@ public interface IRunStore
 
     /// <summary>Runs, newest first.</summary>
     Task<IReadOnlyList<Run>> ListAsync(int most, CancellationToken cancellationToken);
+
+    /// <summary>The runs of some ids, in any order; ids that are not known are left out.</summary>
+    Task<IReadOnlyList<Run>> ListAsync(IReadOnlyCollection<Guid> ids, CancellationToken cancellationToken);
+
+    /// <summary>The latest run of each guest that has one, without its steps.</summary>
+    Task<IReadOnlyList<LatestRun>> ListLatestAsync(CancellationToken cancellationToken);
 
     /// <summary>Every run in flight: those that a worker has or will take, and those that wait for a person's answer.</summary>
     Task<IReadOnlyList<Run>> ListInFlightAsync(CancellationToken cancellationToken);
@@ -115,6 +162,9 @@ public interface IRunStore
 
     /// <summary>Log lines after a sequence number, in order.</summary>
     Task<IReadOnlyList<RunLogLine>> ReadLogAsync(Guid id, long after, int most, CancellationToken cancellationToken);
+
+    /// <summary>The last lines of a log that a query lets through, in order.</summary>
+    Task<IReadOnlyList<RunLogLine>> ReadLogBackAsync(Guid id, RunLogQuery query, CancellationToken cancellationToken);
 
     /// <summary>Appends samples of the chart.</summary>
     Task AppendSamplesAsync(Guid id, IReadOnlyList<RunSample> samples, CancellationToken cancellationToken);

@@ -18,15 +18,21 @@ public sealed class GuestConcerns(IEnumerable<IGuestRule> rules)
     /// <param name="guests">Every guest of every host, as <see cref="InventoryService.ListGuestsAsync"/> lists them.</param>
     public GuestFindings Of(IReadOnlyList<GuestOnHost> guests)
     {
+        if (_latest is { } latest && ReferenceEquals(latest.Guests, guests))
+        {
+            return latest.Findings;
+        }
+
         var key = string.Join(' ', guests.Select(seen => (seen.Host.Id, seen.Host.Name, seen.SeenAt)).Distinct()
             .Select(host => string.Create(CultureInfo.InvariantCulture, $"{host.Id:N}{host.Name}@{host.SeenAt.UtcTicks}")));
         if (_latest is { } known && known.Key == key)
         {
+            _latest = known with { Guests = guests };
             return known.Findings;
         }
 
         var findings = Evaluate(guests);
-        _latest = new Evaluated(key, findings);
+        _latest = new Evaluated(guests, key, findings);
         return findings;
     }
 
@@ -47,7 +53,7 @@ public sealed class GuestConcerns(IEnumerable<IGuestRule> rules)
         return new GuestFindings(found);
     }
 
-    private sealed record Evaluated(string Key, GuestFindings Findings);
+    private sealed record Evaluated(IReadOnlyList<GuestOnHost> Guests, string Key, GuestFindings Findings);
 }
 
 /// <summary>The findings of all guests at one time.</summary>

@@ -92,6 +92,7 @@ public abstract class ChangeFeed(TimeProvider time)
             do
             {
                 seen = Volatile.Read(ref _pending);
+                var begun = time.GetTimestamp();
                 try
                 {
                     if (!_disposed)
@@ -104,7 +105,11 @@ public abstract class ChangeFeed(TimeProvider time)
                     // The page is gone or going; its own disposal ends the subscription.
                 }
 
-                await Task.Delay(MinimumInterval, time).ConfigureAwait(false);
+                // From the beginning of one call to that of the next: what the call itself took is no pause on top.
+                if (MinimumInterval - time.GetElapsedTime(begun) is { Ticks: > 0 } left)
+                {
+                    await Task.Delay(left, time).ConfigureAwait(false);
+                }
             }
             while (!_disposed && Interlocked.CompareExchange(ref _pending, 0, seen) != seen);
         }

@@ -15,12 +15,22 @@ public sealed class RunService(
     /// <summary>Runs, newest first.</summary>
     public Task<IReadOnlyList<Run>> ListAsync(int most, CancellationToken cancellationToken) => runs.ListAsync(most, cancellationToken);
 
+    /// <summary>The runs of some ids, in any order; ids that are not known are left out.</summary>
+    public Task<IReadOnlyList<Run>> ListAsync(IReadOnlyCollection<Guid> ids, CancellationToken cancellationToken) => runs.ListAsync(ids, cancellationToken);
+
+    /// <summary>The latest run of each guest that has one, without its steps.</summary>
+    public Task<IReadOnlyList<LatestRun>> ListLatestAsync(CancellationToken cancellationToken) => runs.ListLatestAsync(cancellationToken);
+
     /// <summary>One run, or null.</summary>
     public Task<Run?> FindAsync(Guid id, CancellationToken cancellationToken) => runs.FindAsync(id, cancellationToken);
 
     /// <summary>Log lines after a sequence number.</summary>
     public Task<IReadOnlyList<RunLogLine>> ReadLogAsync(Guid id, long after, int most, CancellationToken cancellationToken) =>
         runs.ReadLogAsync(id, after, most, cancellationToken);
+
+    /// <summary>The last log lines that a query lets through, in order.</summary>
+    public Task<IReadOnlyList<RunLogLine>> ReadLogBackAsync(Guid id, RunLogQuery query, CancellationToken cancellationToken) =>
+        runs.ReadLogBackAsync(id, query, cancellationToken);
 
     /// <summary>Chart samples since a time.</summary>
     public Task<IReadOnlyList<RunSample>> ReadSamplesAsync(Guid id, DateTimeOffset since, CancellationToken cancellationToken) =>

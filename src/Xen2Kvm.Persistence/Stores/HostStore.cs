@@ -120,6 +120,14 @@ internal sealed class HostStore(IDbContextFactory<Xen2KvmDbContext> contexts, ID
         return document is null ? null : StoreJson.Read<HostSnapshot>(document);
     }
 
+    public async Task<IReadOnlyDictionary<Guid, long>> ListSnapshotVersionsAsync(CancellationToken cancellationToken)
+    {
+        // The number of the transaction that wrote the row.
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var rows = await context.Database.SqlQuery<SnapshotVersion>($"SELECT host_id AS host, xmin::text::bigint AS version FROM host_snapshots").ToListAsync(cancellationToken);
+        return rows.ToDictionary(row => row.Host, row => row.Version);
+    }
+
     public async Task SaveSnapshotAsync(
         Guid hostId, HostSnapshot snapshot, IReadOnlyList<SnapshotDifference> differences, CancellationToken cancellationToken)
     {
@@ -169,6 +177,8 @@ internal sealed class HostStore(IDbContextFactory<Xen2KvmDbContext> contexts, ID
             throw new InvalidOperationException($"There is no host {id} (any more); nothing was stored.", exception);
         }
     }
+
+    private sealed record SnapshotVersion(Guid Host, long Version);
 
     private static Host ToHost(HostRow row) => new()
     {

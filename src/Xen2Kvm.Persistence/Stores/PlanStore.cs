@@ -15,6 +15,16 @@ internal sealed class PlanStore(IDbContextFactory<Xen2KvmDbContext> contexts) : 
         return documents.ConvertAll(StoreJson.Read<Plan>);
     }
 
+    public async Task<IReadOnlyList<LatestPlan>> ListLatestAsync(CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        return await context.Database.SqlQuery<LatestPlan>(
+            $"""
+            SELECT DISTINCT ON (source_host_id, guest_name) id, source_host_id AS sourcehostid, guest_name AS guestname
+            FROM plans ORDER BY source_host_id, guest_name, created_at DESC, id
+            """).ToListAsync(cancellationToken);
+    }
+
     public async Task<Plan?> FindAsync(Guid id, CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);

@@ -51,6 +51,24 @@ internal sealed partial class RunStore(IDbContextFactory<Xen2KvmDbContext> conte
         return rows.ConvertAll(RunMapping.ToRun);
     }
 
+    public async Task<IReadOnlyList<Run>> ListAsync(IReadOnlyCollection<Guid> ids, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var rows = await context.Runs.AsNoTracking().Where(row => ids.Contains(row.Id)).ToListAsync(cancellationToken);
+        return rows.ConvertAll(RunMapping.ToRun);
+    }
+
+    public async Task<IReadOnlyList<LatestRun>> ListLatestAsync(CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var rows = await context.Database.SqlQuery<LatestRow>(
+            $"""
+            SELECT DISTINCT ON (source_host, guest_name) id, source_host AS sourcehost, guest_name AS guestname, state
+            FROM runs ORDER BY source_host, guest_name, created_at DESC, id DESC
+            """).ToListAsync(cancellationToken);
+        return rows.ConvertAll(row => new LatestRun(row.Id, row.SourceHost, row.GuestName, Enum.Parse<RunState>(row.State)));
+    }
+
     public async Task<IReadOnlyList<Run>> ListInFlightAsync(CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
@@ -219,6 +237,8 @@ internal sealed partial class RunStore(IDbContextFactory<Xen2KvmDbContext> conte
         _ => $"{run.IntentBy} asked to roll back; the target's disks are kept.",
     };
 
+    private sealed record LatestRow(Guid Id, string SourceHost, string GuestName, string State);
+
     private static bool Holds(RunRow row, RunClaim claim) => row.Epoch == claim.Epoch && row.Worker is not null;
 
     private static bool HoldsGuest(DbUpdateException exception) =>
@@ -231,10 +251,11 @@ internal sealed partial class RunStore(IDbContextFactory<Xen2KvmDbContext> conte
         return rows.SingleOrDefault();
     }
 
-    /// <summary>
-    /// Saves, puts into the outbox what people are told of a new state, tells the listeners (PostgreSQL delivers at commit, or not at all),
-    /// and commits.
-    /// </summary>
+    /// <summary>Saves, puts into the outbox what people are told of a new state, commits, and then tells the listeners.</summary>
+    /// <remarks>
+    /// Not in the same transaction: the server lets only one transaction at a time commit that tells something, and each of them would
+    /// wait for the disk alone. 500 runs with their progress every second would be more than a disk can do.
+    /// </remarks>
     private async Task CommitAsync(Xen2KvmDbContext context, Guid id, CancellationToken cancellationToken)
     {
         context.ChangeTracker.DetectChanges();
@@ -245,8 +266,15 @@ internal sealed partial class RunStore(IDbContextFactory<Xen2KvmDbContext> conte
             await NotificationOutbox.AddAsync(context, raised, time.GetUtcNow(), cancellationToken);
         }
 
-        await context.Database.ExecuteSqlAsync(
-            $"SELECT pg_notify({RunChangeListener.Channel}, id || ':' || last_sequence) FROM runs WHERE id = {id}", cancellationToken);
         await context.Database.CommitTransactionAsync(cancellationToken);
+        try
+        {
+            await context.Database.ExecuteSqlAsync(
+                $"SELECT pg_notify({RunChangeListener.Channel}, id || ':' || last_sequence) FROM runs WHERE id = {id}", CancellationToken.None);
+        }
+        catch (NpgsqlException)
+        {
+            // It is stored. The connection went just now, and listeners that lose theirs read everything again.
+        }
     }
 }

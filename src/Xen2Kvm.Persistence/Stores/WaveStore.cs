@@ -68,15 +68,7 @@ internal sealed class WaveStore(IDbContextFactory<Xen2KvmDbContext> contexts) : 
         try
         {
             await context.SaveChangesAsync(cancellationToken);
-            await context.WaveGuests.Where(guest => guest.WaveId == wave.Id).ExecuteDeleteAsync(cancellationToken);
-            if (next.IsOpen)
-            {
-                context.WaveGuests.AddRange(next.Entries.Select(entry => new WaveGuestRow
-                {
-                    SourceHostId = entry.SourceHostId, GuestName = StoreText.Clean(entry.GuestName), WaveId = wave.Id,
-                }));
-                await context.SaveChangesAsync(cancellationToken);
-            }
+            await HoldGuestsAsync(context, next, cancellationToken);
         }
         catch (DbUpdateException exception) when (exception.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } unique)
         {
@@ -121,6 +113,16 @@ internal sealed class WaveStore(IDbContextFactory<Xen2KvmDbContext> contexts) : 
 
     public Task<bool> AloneAsync(Func<CancellationToken, Task> work, CancellationToken cancellationToken) =>
         AdvisoryLock.AloneAsync(contexts, AdvisoryLock.Dispatch, work, cancellationToken);
+
+    // Most changes of a wave leave its guests as they are, and a wave may have hundreds.
+    private static async Task HoldGuestsAsync(Xen2KvmDbContext context, Wave wave, CancellationToken cancellationToken)
+    {
+        var wanted = wave.IsOpen ? wave.Entries.Select(entry => (entry.SourceHostId, GuestName: StoreText.Clean(entry.GuestName))).ToHashSet() : [];
+        var held = await context.WaveGuests.Where(guest => guest.WaveId == wave.Id).ToDictionaryAsync(guest => (guest.SourceHostId, guest.GuestName), cancellationToken);
+        context.WaveGuests.RemoveRange(held.Where(guest => !wanted.Contains(guest.Key)).Select(guest => guest.Value));
+        context.WaveGuests.AddRange(wanted.Where(key => !held.ContainsKey(key)).Select(key => new WaveGuestRow { SourceHostId = key.SourceHostId, GuestName = key.GuestName, WaveId = wave.Id }));
+        await context.SaveChangesAsync(cancellationToken);
+    }
 
     private sealed record Throughput(DateTime At, double Read, double Sent, double Durable);
 

@@ -37,16 +37,8 @@ internal static class HostEndpoints
         await hosts.FindAsync(idOrName, cancellationToken).ConfigureAwait(false)
         ?? throw ApiException.NotFound($"There is no host {idOrName}. GET /api/v1/hosts lists them.");
 
-    private static async Task<IReadOnlyList<HostSummary>> ListAsync(HostService hosts, CancellationToken cancellationToken)
-    {
-        var summaries = new List<HostSummary>();
-        foreach (var host in await hosts.ListAsync(cancellationToken).ConfigureAwait(false))
-        {
-            summaries.Add(HostSummary.Of(host, await hosts.GetSnapshotAsync(host.Id, cancellationToken).ConfigureAwait(false)));
-        }
-
-        return summaries;
-    }
+    private static async Task<IReadOnlyList<HostSummary>> ListAsync(InventoryService inventory, CancellationToken cancellationToken) =>
+        [.. (await inventory.ListHostsAsync(cancellationToken).ConfigureAwait(false)).Select(known => HostSummary.Of(known.Host, known.Snapshot))];
 
     private static async Task<HostDetail> ShowAsync(string host, HostService hosts, TimeProvider time, CancellationToken cancellationToken) =>
         await DetailAsync(await FindAsync(hosts, host, cancellationToken).ConfigureAwait(false), hosts, time, cancellationToken)

@@ -6,6 +6,7 @@ using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Runs;
 using Xen2Kvm.Engine.Limits;
 using Xen2Kvm.Engine.Planning;
+using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Engine.Runs;
 using Xen2Kvm.Web.Auth;
 using Xen2Kvm.Web.Components.State;
@@ -35,7 +36,7 @@ internal static class RunEndpoints
             .WithSummary("Undo: the guest runs on its source again").ProducesProblem(StatusCodes.Status409Conflict);
         group.MapPost("/{id:guid}/answer", AnswerAsync).RequireAuthorization(Roles.Operator)
             .WithSummary("Answer the open question").ProducesProblem(StatusCodes.Status409Conflict);
-        group.MapGet("/{id:guid}/log", LogAsync).WithSummary("Log lines after a sequence number; wait holds the answer until there is one");
+        group.MapGet("/{id:guid}/log", LogAsync).WithSummary("Log lines after a sequence number, and wait holds the answer until there is one; or with before the last lines before a number that hold the text q, are of the step and at least of the level");
         group.MapGet("/{id:guid}/samples", SamplesAsync).WithSummary("Samples of the throughput chart");
     }
 
@@ -98,9 +99,17 @@ internal static class RunEndpoints
     }
 
     private static async Task<LogPage> LogAsync(
-        Guid id, RunService runs, RunFeed feed, TimeProvider time, CancellationToken cancellationToken, long after = 0, int most = 1000, int wait = 0)
+        Guid id, RunService runs, RunFeed feed, TimeProvider time, CancellationToken cancellationToken, long after = 0, int most = 1000, int wait = 0,
+        long? before = null, string? q = null, string? step = null, RunLogLevel level = RunLogLevel.Debug)
     {
         most = Math.Clamp(most, 1, MostLines);
+        if (before is { } end)
+        {
+            var found = await FindAsync(id, runs, cancellationToken).ConfigureAwait(false);
+            var last = await runs.ReadLogBackAsync(id, new RunLogQuery { Before = end, Most = most, StepId = step, Level = level, Text = q }, cancellationToken).ConfigureAwait(false);
+            return new LogPage(last.Count > 0 ? last[^1].Sequence : after, found.State, last);
+        }
+
         var until = time.GetUtcNow().AddSeconds(Math.Clamp(wait, 0, LongestWaitSeconds));
 
         // Subscribed before the first look, so that no line falls between the look and the wait.

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Radzen;
 using Xen2Kvm.Web.Auth;
+using Xen2Kvm.Web.Components.Pages.Guests;
 using Xen2Kvm.Web.Components.State;
 
 namespace Xen2Kvm.Web.Components;
@@ -20,6 +21,7 @@ public static class PagesRegistration
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<RunReader>();
         services.TryAddSingleton<WaveReader>();
+        services.TryAddSingleton<GuestReader>();
 
         // One per browser window (circuit): who looks, and the second hand.
         services.TryAddScoped<Viewer>();

@@ -65,6 +65,31 @@ public sealed class HostApiTests(Database database)
     }
 
     [Fact]
+    public async Task Guests_come_in_parts_sorted_and_filtered_as_on_their_page()
+    {
+        await using var dashboard = await Dashboard.StartAsync(database);
+        using var api = await dashboard.WithTokenAsync(Roles.Operator);
+        await api.AddHostAsync("xen1", "Xen");
+        dashboard.Hosts.Show(FakeHosts.Files("c"), FakeHosts.Files("a") with { MemoryMiB = 9000 }, FakeHosts.Files("<b>"));
+        await api.SendJsonAsync(HttpMethod.Post, "/api/v1/hosts/xen1/refresh");
+        var id = (await api.GetFromJsonAsync<JsonNode>("/api/v1/hosts", Token))![0]!["id"]!.GetValue<Guid>();
+        (await NamesAsync("")).ShouldBe(["3", "<b>", "a", "c"]);
+        (await NamesAsync("?sort=-Name&skip=1&most=1")).ShouldBe(["3", "a"]);
+        (await NamesAsync("?sort=-MemoryMiB&most=1")).ShouldBe(["3", "a"]);
+        (await NamesAsync("?q=%3CB")).ShouldBe(["1", "<b>"]);
+        (await NamesAsync($"?host={id}&sort=Move")).Length.ShouldBe(4);
+        (await NamesAsync("?host=xen2")).ShouldBe(["0"]);
+        (await NamesAsync("?skip=-5&most=-1")).ShouldBe(["3"]);
+
+        async Task<string[]> NamesAsync(string query)
+        {
+            using var answer = await api.GetAsync($"/api/v1/guests{query}", Token);
+            var names = (await answer.Content.ReadFromJsonAsync<JsonNode>(Token))!.AsArray().Select(seen => seen!["guest"]!["name"]!.GetValue<string>());
+            return [.. answer.Headers.GetValues("X-Total-Count"), .. names];
+        }
+    }
+
+    [Fact]
     public async Task A_secret_never_comes_back()
     {
         await using var dashboard = await Dashboard.StartAsync(database);

@@ -70,6 +70,23 @@ public sealed class RunApiTests(Database database)
     }
 
     [Fact]
+    public async Task The_log_is_read_and_searched_from_its_end()
+    {
+        await using var dashboard = await Dashboard.StartAsync(database);
+        using var api = await dashboard.WithTokenAsync(Roles.Operator);
+        var id = await api.StartFilesAsync();
+        await dashboard.Get<IRunStore>().AppendLogAsync(
+            id, [.. Enumerable.Range(1, 30).Select(number => new RunLogEntry(DateTimeOffset.UtcNow, "copy", number % 10 == 0 ? RunLogLevel.Warning : RunLogLevel.Info, $"Block {number}"))], Token);
+        async Task<IEnumerable<string>> LinesAsync(string query) =>
+            (await api.GetFromJsonAsync<JsonNode>($"/api/v1/runs/{id}/log?before=1000000&{query}", Token))!["lines"]!.AsArray().Select(line => line!["text"]!.GetValue<string>());
+        (await LinesAsync("most=2")).ShouldBe(["Block 29", "Block 30"]);
+        (await LinesAsync("q=bLOCK%202&most=3")).ShouldBe(["Block 27", "Block 28", "Block 29"]);
+        (await LinesAsync("level=warning")).ShouldBe(["Block 10", "Block 20", "Block 30"]);
+        (await LinesAsync("step=stop")).ShouldBeEmpty();
+        (await api.GetAsync($"/api/v1/runs/{Guid.NewGuid()}/log?before=10", Token)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
     public async Task Samples_and_evidence_are_served_and_evidence_runs_nothing()
     {
         await using var dashboard = await Dashboard.StartAsync(database);

@@ -1,6 +1,7 @@
 using NSubstitute;
 using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Web.Components.Pages.Runs;
 
 namespace Xen2Kvm.Web.Tests.Components;
@@ -162,6 +163,7 @@ public sealed class RunPageTests : PageTest
         Runs.FindAsync(run.Id, Arg.Any<CancellationToken>()).Returns(run);
         Runs.ListEvidenceAsync(run.Id, Arg.Any<bool>(), Arg.Any<CancellationToken>()).Returns([]);
         Runs.ReadLogAsync(run.Id, Arg.Any<long>(), Arg.Any<int>(), Arg.Any<CancellationToken>()).Returns([]);
+        Runs.ReadLogBackAsync(run.Id, Arg.Any<RunLogQuery>(), Arg.Any<CancellationToken>()).Returns([]);
         Runs.ReadSamplesAsync(run.Id, Arg.Any<DateTimeOffset>(), Arg.Any<CancellationToken>()).Returns([]);
         return DrawAsync<RunPage>(("Id", run.Id));
     }

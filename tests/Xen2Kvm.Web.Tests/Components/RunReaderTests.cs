@@ -25,6 +25,7 @@ public sealed class RunReaderTests : IDisposable
             return Task.FromResult<Run?>(_run);
         });
         _store.ListAsync(Arg.Any<int>(), Arg.Any<CancellationToken>()).Returns(_ => [_run]);
+        _store.ListAsync(Arg.Any<IReadOnlyCollection<Guid>>(), Arg.Any<CancellationToken>()).Returns(_ => [_run]);
         _reader = new RunReader(new RunService(_store, null!, null!, null!, null!, [], null!, _feed, TimeProvider.System), _feed, TimeProvider.System);
     }
 
@@ -73,7 +74,23 @@ public sealed class RunReaderTests : IDisposable
         _feed.Changed(_run.Id);
         (await _reader.ListAsync(now: true, Token))[0].State.ShouldBe(RunState.Succeeded);
         await _store.Received(1).ListAsync(Arg.Any<int>(), Arg.Any<CancellationToken>());
-        _reads.ShouldBe(1);
+        await _store.Received(1).ListAsync(Arg.Is<IReadOnlyCollection<Guid>>(ids => ids.Single() == _run.Id), Arg.Any<CancellationToken>());
+    }
+
+    [Fact]
+    public async Task Changes_of_many_runs_cost_one_read_of_those_runs()
+    {
+        var many = Enumerable.Range(0, 300).Select(number => _run with { Id = Guid.NewGuid(), CreatedAt = _run.CreatedAt.AddSeconds(-number) }).ToList();
+        _store.ListAsync(Arg.Any<int>(), Arg.Any<CancellationToken>()).Returns(_ => [.. many]);
+        _store.ListAsync(Arg.Any<IReadOnlyCollection<Guid>>(), Arg.Any<CancellationToken>()).Returns(call =>
+            [.. many.Where(run => call.Arg<IReadOnlyCollection<Guid>>().Contains(run.Id)).Select(run => run with { State = RunState.Succeeded })]);
+        await _reader.ListAsync(now: true, Token);
+        many.Take(200).ToList().ForEach(run => _feed.Changed(run.Id));
+        var seen = await _reader.ListAsync(now: true, Token);
+        seen.Select(run => run.Id).ShouldBe(many.Select(run => run.Id));
+        seen.Count(run => run.State == RunState.Succeeded).ShouldBe(200);
+        await _store.Received(1).ListAsync(Arg.Any<int>(), Arg.Any<CancellationToken>());
+        await _store.Received(1).ListAsync(Arg.Any<IReadOnlyCollection<Guid>>(), Arg.Any<CancellationToken>());
     }
 
     [Fact]

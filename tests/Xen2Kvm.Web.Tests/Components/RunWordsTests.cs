@@ -85,13 +85,37 @@ public sealed class RunWordsTests
     public void The_log_keeps_its_filter_as_lines_arrive_and_splits_lines()
     {
         var log = new LogBuffer();
-        log.Filter("copy", RunLogLevel.Info, "gib");
+        log.Begin(LogBuffer.ToQuery("copy", "info", " gib "), 0);
         log.Add([Line(1, "copy", RunLogLevel.Info, "1 GiB\n2 GiB"), Line(2, "copy", RunLogLevel.Debug, "3 GiB"), Line(3, "stop", RunLogLevel.Info, "4 GiB")]).ShouldBe(2);
         log.Rows.Select(row => (row.Text, row.First)).ShouldBe([("1 GiB", true), ("2 GiB", false)]);
         log.Last.ShouldBe(3);
-        log.Filter(null, RunLogLevel.Debug, null).ShouldBeTrue();
-        log.Rows.Count.ShouldBe(4);
-        log.Filter(null, RunLogLevel.Debug, "").ShouldBeFalse();
+        log.Add([Line(3, "copy", RunLogLevel.Info, "3 GiB, read twice")]).ShouldBe(0);
+        LogBuffer.ToQuery(null, "no level", "  ").ShouldBe(LogBuffer.ToQuery(null, null, null));
+    }
+
+    [Fact]
+    public void The_end_of_a_log_comes_first_and_earlier_lines_before_it_when_asked_for()
+    {
+        var log = new LogBuffer();
+        log.Begin(LogBuffer.ToQuery(null, "debug", null), 1_000_000);
+        log.AddEarlier([Line(999_999, "copy", RunLogLevel.Info, "x"), Line(1_000_000, "copy", RunLogLevel.Info, "y\nz")], hasMore: true).ShouldBe(3);
+        log.HasEarlier.ShouldBeTrue();
+        log.Last.ShouldBe(1_000_000);
+        log.Earlier(2).ShouldBe(log.Query with { Before = 999_999, Most = 2 });
+        log.AddEarlier([Line(999_998, "copy", RunLogLevel.Info, "w")], hasMore: false);
+        log.Rows.Select(row => row.Text).ShouldBe(["w", "x", "y", "z"]);
+        log.HasEarlier.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void A_log_that_nothing_passes_asks_for_no_line_twice()
+    {
+        var log = new LogBuffer();
+        log.Begin(LogBuffer.ToQuery(null, null, "nowhere"), 17);
+        log.AddEarlier([], hasMore: false).ShouldBe(0);
+        log.Earlier(5).Before.ShouldBe(18);
+        log.HasEarlier.ShouldBeFalse();
+        log.Last.ShouldBe(17);
     }
 
     [Fact]
@@ -103,8 +127,8 @@ public sealed class RunWordsTests
             log.Add([.. Enumerable.Range((i * 5000) + 1, 5000).Select(number => Line(number, "copy", RunLogLevel.Info, "x"))]);
         }
 
-        log.Count.ShouldBeLessThanOrEqualTo(LogBuffer.MostLines);
-        log.IsCut.ShouldBeTrue();
+        log.Rows.Count.ShouldBeLessThanOrEqualTo(LogBuffer.MostLines);
+        log.HasEarlier.ShouldBeTrue();
         log.Last.ShouldBe(55_000);
     }
 

@@ -4,8 +4,8 @@ using Xen2Kvm.Engine.Runs;
 namespace Xen2Kvm.Web.Components.State;
 
 /// <summary>
-/// What all open pages of this process read of runs: each thing is fetched once a second at most, not once for each page. It is bounded: the
-/// latest runs, and for the few runs somebody looks at their latest samples and log lines.
+/// What all open pages of this process read of runs: each thing is fetched once for all of them, the list four times a second at most and the
+/// rest once a second. It is bounded: the latest runs, and for the few runs somebody looks at their latest samples and log lines.
 /// </summary>
 public sealed class RunReader : IDisposable
 {
@@ -15,8 +15,11 @@ public sealed class RunReader : IDisposable
     /// <summary>How far back samples are kept.</summary>
     public static readonly TimeSpan SampleWindow = TimeSpan.FromMinutes(10);
 
+    // What changes on a screen while one looks at it shall do so within half a second; a chart or a log need not.
+    private static readonly TimeSpan ListInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
     private const int MostWatched = 64;
-    private const int MostChanges = 20;
     private const int MostLines = 2000;
     private readonly RunService _runs;
     private readonly TimeProvider _time;
@@ -30,7 +33,7 @@ public sealed class RunReader : IDisposable
     public RunReader(RunService runs, RunFeed feed, TimeProvider time)
     {
         (_runs, _time) = (runs, time);
-        _list = new SharedRead<IReadOnlyList<Run>>(time, ReadListAsync);
+        _list = new SharedRead<IReadOnlyList<Run>>(time, ListInterval, (known, _) => ReadListAsync(known));
         _listening = feed.Listen(Changed);
     }
 
@@ -92,8 +95,8 @@ public sealed class RunReader : IDisposable
         }
     }
 
-    // A change of a run costs a read of that run, not of a thousand.
-    private async Task<IReadOnlyList<Run>> ReadListAsync(IReadOnlyList<Run>? known, bool now)
+    // Changes of runs cost one read of those runs, not of a thousand.
+    private async Task<IReadOnlyList<Run>> ReadListAsync(IReadOnlyList<Run>? known)
     {
         HashSet<Guid> changed;
         lock (_lock)
@@ -103,13 +106,13 @@ public sealed class RunReader : IDisposable
 
         try
         {
-            if (known is null || changed.Count > MostChanges)
+            if (known is null)
             {
                 return await _runs.ListAsync(MostRuns, CancellationToken.None);
             }
 
-            var anew = await Task.WhenAll(changed.Select(id => FindAsync(id, now, CancellationToken.None)));
-            return [.. known.Where(run => !changed.Contains(run.Id)).Concat(anew.OfType<Run>())
+            var anew = await _runs.ListAsync(changed, CancellationToken.None);
+            return [.. known.Where(run => !changed.Contains(run.Id)).Concat(anew)
                 .OrderByDescending(run => run.CreatedAt).ThenByDescending(run => run.Id).Take(MostRuns)];
         }
         catch
@@ -161,9 +164,9 @@ public sealed class RunReader : IDisposable
     {
         public Watched(RunReader reader, Guid id)
         {
-            Run = new SharedRead<Run?>(reader._time, (_, _) => reader._runs.FindAsync(id, CancellationToken.None));
-            Samples = new SharedRead<IReadOnlyList<RunSample>>(reader._time, (known, _) => reader.ReadNewSamplesAsync(id, known));
-            Log = new SharedRead<LogTail>(reader._time, (known, _) => reader.ReadNewLinesAsync(id, known, Interlocked.Read(ref LogFrom)));
+            Run = new SharedRead<Run?>(reader._time, Interval, (_, _) => reader._runs.FindAsync(id, CancellationToken.None));
+            Samples = new SharedRead<IReadOnlyList<RunSample>>(reader._time, Interval, (known, _) => reader.ReadNewSamplesAsync(id, known));
+            Log = new SharedRead<LogTail>(reader._time, Interval, (known, _) => reader.ReadNewLinesAsync(id, known, Interlocked.Read(ref LogFrom)));
         }
 
         public long LogFrom = -1;

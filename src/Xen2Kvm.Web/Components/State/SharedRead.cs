@@ -2,16 +2,14 @@ namespace Xen2Kvm.Web.Components.State;
 
 /// <summary>
 /// A value that many pages ask for and one read fetches: it is read again only when it changed and somebody asks, at most once in
-/// <see cref="Interval"/>, however many ask. Who asks gets at least what was true when they asked.
+/// <paramref name="interval"/>, however many ask. Who asks gets at least what was true when they asked.
 /// </summary>
 /// <param name="time">The clock.</param>
+/// <param name="interval">Shortest time between the beginnings of two reads, unless a page was just opened.</param>
 /// <param name="read">Reads the value: from the one before (null at first), and whether somebody is in a hurry.</param>
-internal sealed class SharedRead<T>(TimeProvider time, Func<T?, bool, Task<T>> read)
+internal sealed class SharedRead<T>(TimeProvider time, TimeSpan interval, Func<T?, bool, Task<T>> read)
     where T : class?
 {
-    /// <summary>Shortest time between the beginnings of two reads, unless a page was just opened.</summary>
-    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
-
     private readonly Lock _lock = new();
     private T? _value;
     private long _changes = 1;
@@ -63,7 +61,7 @@ internal sealed class SharedRead<T>(TimeProvider time, Func<T?, bool, Task<T>> r
         try
         {
             var hurry = _hurry!.Task;
-            var wait = _begun == 0 ? TimeSpan.Zero : Interval - time.GetElapsedTime(_begun);
+            var wait = _begun == 0 ? TimeSpan.Zero : interval - time.GetElapsedTime(_begun);
             if (wait > TimeSpan.Zero)
             {
                 await Task.WhenAny(Task.Delay(wait, time), hurry);

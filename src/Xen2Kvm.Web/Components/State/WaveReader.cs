@@ -1,10 +1,14 @@
 using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Domain.Waves;
 using Xen2Kvm.Engine.Runs;
 using Xen2Kvm.Engine.Waves;
 
 namespace Xen2Kvm.Web.Components.State;
 
-/// <summary>The throughput of waves for all open pages of this process: read once a second at most for each wave, and only what is new.</summary>
+/// <summary>
+/// What all open pages of this process show of waves: where each plan stands, worked out once for each reading of the runs, and the throughput,
+/// read once a second at most for each wave, and only what is new.
+/// </summary>
 public sealed class WaveReader : IDisposable
 {
     private const int MostWatched = 16;
@@ -12,16 +16,51 @@ public sealed class WaveReader : IDisposable
     // The last stretches may still grow: a run writes its sample a moment late.
     private static readonly TimeSpan Unsettled = TimeSpan.FromSeconds(12);
     private readonly WaveService _waves;
+    private readonly RunReader _runs;
     private readonly TimeProvider _time;
     private readonly IDisposable _listening;
+    private static readonly TimeSpan Kept = TimeSpan.FromSeconds(1);
     private readonly Lock _lock = new();
+    private readonly Dictionary<Guid, (WaveLook Look, long At)> _looks = [];
     private readonly Dictionary<(Guid Wave, string? Host), (SharedRead<IReadOnlyList<RunSample>> Read, long UsedAt)> _watched = [];
 
     /// <summary>Begins to listen; nothing is read before somebody asks.</summary>
-    public WaveReader(WaveService waves, RunFeed feed, TimeProvider time)
+    public WaveReader(WaveService waves, RunReader runs, RunFeed feed, TimeProvider time)
     {
-        (_waves, _time) = (waves, time);
+        (_waves, _runs, _time) = (waves, runs, time);
         _listening = feed.Listen(_ => Changed());
+    }
+
+    /// <summary>A wave with its runs.</summary>
+    /// <param name="wave">The wave.</param>
+    /// <param name="now">Do not wait for the runs' next reading: a person just opened the page.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public async Task<WaveLook> LookAsync(Wave wave, bool now, CancellationToken cancellationToken)
+    {
+        var all = await _runs.ListAsync(now, cancellationToken);
+        lock (_lock)
+        {
+            // A window opens and closes by itself, so what was worked out a while ago holds no longer.
+            if (_looks.TryGetValue(wave.Id, out var known) && ReferenceEquals(known.Look.All, all) && known.Look.View.Wave.Version == wave.Version
+                && _time.GetElapsedTime(known.At) < Kept)
+            {
+                return known.Look;
+            }
+        }
+
+        IReadOnlyList<Run> mine = [.. all.Where(run => run.WaveId == wave.Id)];
+        var look = new WaveLook(await _waves.LookAsync(wave, mine, [.. all.Where(WaveView.TakesSlot)], cancellationToken), mine, all);
+        lock (_lock)
+        {
+            if (_looks.Count >= MostWatched && !_looks.ContainsKey(wave.Id))
+            {
+                _looks.Remove(_looks.MinBy(entry => entry.Value.At).Key);
+            }
+
+            _looks[wave.Id] = (look, _time.GetTimestamp());
+        }
+
+        return look;
     }
 
     /// <summary>Throughput of the runs of a wave together over <see cref="RunReader.SampleWindow"/>, in order.</summary>
@@ -42,7 +81,7 @@ public sealed class WaveReader : IDisposable
                     _watched.Remove(_watched.MinBy(entry => entry.Value.UsedAt).Key);
                 }
 
-                watched.Read = new SharedRead<IReadOnlyList<RunSample>>(_time, (known, _) => ReadNewAsync(waveId, host, known));
+                watched.Read = new SharedRead<IReadOnlyList<RunSample>>(_time, TimeSpan.FromSeconds(1), (known, _) => ReadNewAsync(waveId, host, known));
             }
 
             _watched[key] = (read = watched.Read, _time.GetTimestamp());
@@ -75,3 +114,9 @@ public sealed class WaveReader : IDisposable
         return known is null ? read : [.. known.Where(sample => sample.At >= begin && sample.At < from + TimeSpan.FromSeconds(4)), .. read.Where(sample => sample.At >= from + TimeSpan.FromSeconds(4))];
     }
 }
+
+/// <summary>A wave as it is at one time.</summary>
+/// <param name="View">Where each plan stands.</param>
+/// <param name="Runs">Its runs, newest first.</param>
+/// <param name="All">The runs of the whole installation, newest first.</param>
+public sealed record WaveLook(WaveView View, IReadOnlyList<Run> Runs, IReadOnlyList<Run> All);

@@ -1,10 +1,8 @@
 using System.Globalization;
 using System.Text;
-using Xen2Kvm.Domain.Inventory;
-using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Preflight;
-using Xen2Kvm.Domain.Runs;
 using Xen2Kvm.Engine.Inventory;
+using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Web.Components.Text;
 
 namespace Xen2Kvm.Web.Components.Pages.Guests;
@@ -16,10 +14,10 @@ public sealed record GuestRow
     public required GuestOnHost Seen { get; init; }
 
     /// <summary>Its latest run, or null.</summary>
-    public Run? Run { get; init; }
+    public LatestRun? Run { get; init; }
 
     /// <summary>Its latest plan, or null.</summary>
-    public Plan? Plan { get; init; }
+    public LatestPlan? Plan { get; init; }
 
     /// <summary>Guest name.</summary>
     public string Name => Seen.Guest.Name;
@@ -87,6 +85,9 @@ public sealed record GuestFilter
 
     /// <summary>Nothing is filtered.</summary>
     public bool IsEmpty => Host is null && Kind is null && Power is null && Concerns is null && string.IsNullOrEmpty(Text);
+
+    /// <summary>It can only be told with how far each guest's move is.</summary>
+    public bool NeedsMoves => Sort?.TrimStart('-') == nameof(GuestRow.Move);
 
     /// <summary>The rows that pass, sorted.</summary>
     public IReadOnlyList<GuestRow> Apply(IEnumerable<GuestRow> rows)

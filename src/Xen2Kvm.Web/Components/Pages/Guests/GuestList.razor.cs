@@ -1,8 +1,5 @@
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
-using Xen2Kvm.Domain.Planning;
-using Xen2Kvm.Domain.Preflight;
-using Xen2Kvm.Domain.Runs;
 
 namespace Xen2Kvm.Web.Components.Pages.Guests;
 
@@ -67,34 +64,11 @@ public sealed partial class GuestList
 
     private async Task ReadAsync(CancellationToken cancellationToken)
     {
-        var guests = await Inventory.ListGuestsAsync(cancellationToken);
-        var runs = Latest(await Reader.ListAsync(now: true, cancellationToken), run => (run.SourceHost, run.GuestName));
-        var plans = Latest(await Plans.ListAsync(cancellationToken), plan => (plan.SourceHostId, plan.Source.Name));
-        var findings = Findings.Of(guests);
-        _all = [.. guests.Select(seen => new GuestRow
-        {
-            Seen = seen,
-            Concerns = ConcernCounts.Of(findings.Of(seen)),
-            Run = runs.GetValueOrDefault((seen.Host.Name, seen.Guest.Name)),
-            Plan = plans.GetValueOrDefault((seen.Host.Id, seen.Guest.Name)),
-        })];
+        _all = (await Guests.ListAsync(cancellationToken)).Rows;
         _hosts = Distinct(row => row.Host);
         _kinds = Distinct(row => row.Kind);
         _powers = Distinct(row => row.Power);
         Apply();
-    }
-
-    // Both lists come newest first, so the first of each guest is its latest.
-    private static Dictionary<TKey, T> Latest<T, TKey>(IEnumerable<T> newestFirst, Func<T, TKey> key)
-        where TKey : notnull
-    {
-        var latest = new Dictionary<TKey, T>();
-        foreach (var item in newestFirst)
-        {
-            latest.TryAdd(key(item), item);
-        }
-
-        return latest;
     }
 
     private IReadOnlyList<string> Distinct(Func<GuestRow, string> value) =>

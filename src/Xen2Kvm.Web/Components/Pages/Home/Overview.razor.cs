@@ -37,13 +37,7 @@ public sealed partial class Overview
 
     private async Task ReadAllAsync(CancellationToken cancellationToken)
     {
-        var hosts = new List<(Host, HostSnapshot?)>();
-        foreach (var host in await Hosts.ListAsync(cancellationToken))
-        {
-            hosts.Add((host, await Hosts.GetSnapshotAsync(host.Id, cancellationToken)));
-        }
-
-        _hosts = hosts;
+        _hosts = [.. (await Inventory.ListHostsAsync(cancellationToken)).Select(known => (known.Host, known.Snapshot))];
         _waves = [.. (await Waves.ListAsync(cancellationToken)).Where(wave => wave.IsOpen)];
         await ReadRunsAsync(now: true, cancellationToken);
     }

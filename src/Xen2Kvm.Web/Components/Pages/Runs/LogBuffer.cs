@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Web.Components.Text;
 
 namespace Xen2Kvm.Web.Components.Pages.Runs;
@@ -12,38 +13,71 @@ namespace Xen2Kvm.Web.Components.Pages.Runs;
 public sealed record LogRow(RunLogLine Line, string Text, bool First);
 
 /// <summary>
-/// Lines of one log with their filter. Rows are added at the end only and kept in one list, so that a virtualised view need not start over.
+/// The end of a log, of the lines that pass a filter. Rows are added at the end as lines arrive, and before the first when a reader asks for
+/// earlier ones; they are kept in one list, so that a virtualised view need not start over.
 /// </summary>
 public sealed class LogBuffer
 {
-    /// <summary>More lines are kept by the ledger and are in the download; a page keeps the latest of them.</summary>
+    /// <summary>A page holds no more lines than this, the latest; all of them are in the ledger and in the download.</summary>
     public const int MostLines = 50_000;
 
     private readonly List<RunLogLine> _lines = [];
-    private string? _step;
-    private RunLogLevel _level = RunLogLevel.Info;
-    private string _query = "";
+
+    /// <summary>Which lines pass.</summary>
+    public RunLogQuery Query { get; private set; } = new() { Level = RunLogLevel.Info };
 
     /// <summary>Rows that pass the filter.</summary>
     public List<LogRow> Rows { get; } = [];
 
-    /// <summary>Number of lines, filtered or not.</summary>
-    public int Count => _lines.Count;
+    /// <summary>Sequence number of the last line of the log, passed or not; lines are numbered without gaps, so it is their number too.</summary>
+    public long Last { get; private set; }
 
-    /// <summary>Sequence number of the last line; 0 when there is none.</summary>
-    public long Last => _lines.Count == 0 ? 0 : _lines[^1].Sequence;
+    /// <summary>Lines that pass and are earlier than the first one here have not been read.</summary>
+    public bool HasEarlier { get; private set; }
 
-    /// <summary>Earlier lines were let go.</summary>
-    public bool IsCut => _lines.Count > 0 && _lines[0].Sequence > 1;
+    /// <summary>Asks for the lines before the first one here.</summary>
+    public RunLogQuery Earlier(int most) => Query with { Before = _lines.Count > 0 ? _lines[0].Sequence : Last + 1, Most = most };
 
-    /// <summary>Adds lines and returns how many rows they make.</summary>
+    /// <summary>The filter of the words in the address bar.</summary>
+    /// <param name="step">Step id, or null for all.</param>
+    /// <param name="level">Least level in a word, or null.</param>
+    /// <param name="text">Text in the line; empty for all.</param>
+    public static RunLogQuery ToQuery(string? step, string? level, string? text) => new() { StepId = step, Level = ParseLevel(level), Text = text?.Trim() is { Length: > 0 } some ? some : null };
+
+    /// <summary>Begins with the end of a log that was read for a filter.</summary>
+    /// <param name="query">The filter.</param>
+    /// <param name="last">Sequence number of the last line of all.</param>
+    public void Begin(RunLogQuery query, long last)
+    {
+        _lines.Clear();
+        Rows.Clear();
+        (Query, Last, HasEarlier) = (query, last, true);
+    }
+
+    /// <summary>Puts lines in front that <see cref="Earlier"/> asked for; returns how many rows they make.</summary>
+    /// <param name="lines">The lines.</param>
+    /// <param name="hasMore">There may be more before them.</param>
+    public int AddEarlier(IReadOnlyList<RunLogLine> lines, bool hasMore)
+    {
+        var rows = lines.SelectMany(Rowed).ToList();
+        _lines.InsertRange(0, lines);
+        Rows.InsertRange(0, rows);
+        HasEarlier = hasMore && _lines.Count < MostLines;
+        return rows.Count;
+    }
+
+    /// <summary>Adds what was written since; returns how many rows of it pass.</summary>
     public int Add(IReadOnlyList<RunLogLine> lines)
     {
         var before = Rows.Count;
-        foreach (var line in lines)
+        foreach (var line in lines.Where(line => line.Sequence > Last))
         {
-            _lines.Add(line);
-            Show(line);
+            Last = line.Sequence;
+            if (Passes(line))
+            {
+                _lines.Add(line);
+                Rows.AddRange(Rowed(line));
+            }
         }
 
         var added = Rows.Count - before;
@@ -51,28 +85,12 @@ public sealed class LogBuffer
         {
             // A tenth at a time: letting go of single lines would shift the reader with every new one.
             _lines.RemoveRange(0, _lines.Count - (MostLines * 9 / 10));
-            Refill();
+            Rows.Clear();
+            Rows.AddRange(_lines.SelectMany(Rowed));
+            HasEarlier = true;
         }
 
         return added;
-    }
-
-    /// <summary>Changes the filter.</summary>
-    /// <param name="step">Step id, or null for all.</param>
-    /// <param name="level">Least level.</param>
-    /// <param name="query">Text in the line; empty for all.</param>
-    /// <returns>Whether it differs from the one before.</returns>
-    public bool Filter(string? step, RunLogLevel level, string? query)
-    {
-        var text = query?.Trim() ?? "";
-        if (_step == step && _level == level && _query == text)
-        {
-            return false;
-        }
-
-        (_step, _level, _query) = (step, level, text);
-        Refill();
-        return true;
     }
 
     /// <summary>A level by its word; info when it is none.</summary>
@@ -88,28 +106,17 @@ public sealed class LogBuffer
         }
     }
 
-    private void Refill()
-    {
-        Rows.Clear();
-        foreach (var line in _lines)
-        {
-            Show(line);
-        }
-    }
+    private bool Passes(RunLogLine line) => (Query.StepId is null || line.StepId == Query.StepId) && line.Level >= Query.Level
+        && (Query.Text is null || line.Text.Contains(Query.Text, StringComparison.OrdinalIgnoreCase));
 
-    private void Show(RunLogLine line)
+    private static List<LogRow> Rowed(RunLogLine line)
     {
-        if ((_step is not null && line.StepId != _step) || line.Level < _level
-            || (_query.Length > 0 && !line.Text.Contains(_query, StringComparison.OrdinalIgnoreCase)))
-        {
-            return;
-        }
-
-        var first = true;
+        var rows = new List<LogRow>(1);
         foreach (var part in line.Text.EnumerateLines())
         {
-            Rows.Add(new LogRow(line, part.ToString(), first));
-            first = false;
+            rows.Add(new LogRow(line, part.ToString(), rows.Count == 0));
         }
+
+        return rows;
     }
 }

@@ -2,6 +2,8 @@ using System.Text;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Engine.Ports;
+using Xen2Kvm.Web.Components.State;
 
 namespace Xen2Kvm.Web.Components.Pages.Runs;
 
@@ -12,6 +14,7 @@ public sealed partial class RunLog
     private static readonly string[] _levels = ["debug", "warning", "error"];
     private readonly LogBuffer _buffer = new();
     private readonly SemaphoreSlim _reading = new(1, 1);
+    private readonly LatestWork _filtering;
     private ElementReference _element;
     private DotNetObjectReference<RunLog>? _self;
     private string _text = "";
@@ -20,6 +23,9 @@ public sealed partial class RunLog
     private bool _read;
     private bool _saving;
     private int _new;
+
+    /// <summary>Reads nothing before it knows of which run.</summary>
+    public RunLog() => _filtering = new LatestWork(() => TryAsync(cancellationToken => ReadAsync(ReadEndAsync, cancellationToken)));
 
     /// <summary>The run's id.</summary>
     [Parameter, EditorRequired]
@@ -62,17 +68,18 @@ public sealed partial class RunLog
     protected override async Task OnInitializedAsync()
     {
         _text = Query ?? "";
-        await TryAsync(cancellationToken => ReadAsync(ReadPagesAsync, cancellationToken));
+        await _filtering.ChangedAsync();
         _read = true;
         _scroll = true;
         Follow(RunId, cancellationToken => ReadAsync(ReadNewAsync, cancellationToken));
     }
 
     /// <inheritdoc/>
-    protected override void OnParametersSet()
+    protected override async Task OnParametersSetAsync()
     {
-        if (_buffer.Filter(Step, LogBuffer.ParseLevel(Level), Query))
+        if (_read && Wanted != _buffer.Query)
         {
+            await _filtering.ChangedAsync();
             (_following, _new, _scroll) = (true, 0, true);
         }
     }
@@ -116,18 +123,34 @@ public sealed partial class RunLog
         }
     }
 
-    // What was written before this page came: its own read, in pages.
-    private async Task ReadPagesAsync(CancellationToken cancellationToken)
+    private RunLogQuery Wanted => LogBuffer.ToQuery(Step, Level, Query);
+
+    // The end of what passes the filter: the ledger looks for it, so that a page need not read a million lines to show the last.
+    private async Task ReadEndAsync(CancellationToken cancellationToken)
     {
-        while (true)
-        {
-            var lines = await Runs.ReadLogAsync(RunId, _buffer.Last, Page, cancellationToken);
-            Add(lines);
-            if (lines.Count < Page)
+        var wanted = Wanted;
+        var last = await Runs.ReadLogBackAsync(RunId, new RunLogQuery { Most = 1 }, cancellationToken);
+        var begun = wanted with { Before = last is [var line] ? line.Sequence + 1 : 1, Most = Page };
+        var lines = await Runs.ReadLogBackAsync(RunId, begun, cancellationToken);
+        _buffer.Begin(wanted, begun.Before - 1);
+        _buffer.AddEarlier(lines, hasMore: lines.Count == Page);
+    }
+
+    private async Task EarlierAsync()
+    {
+        var rows = 0;
+        await TryAsync(cancellationToken => ReadAsync(
+            async token =>
             {
-                return;
-            }
-        }
+                var lines = await Runs.ReadLogBackAsync(RunId, _buffer.Earlier(Page), token);
+                rows = _buffer.AddEarlier(lines, hasMore: lines.Count == Page);
+            },
+            cancellationToken));
+        _following = false;
+
+        // Drawn first: only then is there a place to go to.
+        StateHasChanged();
+        await Js.InvokeVoidAsync("x2k.log.keepPlace", Gone, _element, rows);
     }
 
     // What is new since: one read for every page that follows this run.

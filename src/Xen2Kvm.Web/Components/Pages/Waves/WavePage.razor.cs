@@ -1,8 +1,8 @@
 using Microsoft.AspNetCore.Components;
 using Xen2Kvm.Domain.Inventory;
 using Xen2Kvm.Domain.Planning;
-using Xen2Kvm.Domain.Runs;
 using Xen2Kvm.Domain.Waves;
+using Xen2Kvm.Web.Components.State;
 
 namespace Xen2Kvm.Web.Components.Pages.Waves;
 
@@ -68,33 +68,33 @@ public sealed partial class WavePage
             return;
         }
 
-        var all = await Reader.ListAsync(now, cancellationToken);
-        var mine = all.Where(run => run.WaveId == Id).ToList();
-        var view = await Waves.LookAsync(wave, mine, [.. all.Where(WaveView.TakesSlot)], cancellationToken);
-        var ended = mine.Count(run => run.IsEnded);
+        var look = await WaveReader.LookAsync(wave, now, cancellationToken);
+        var (view, ended) = (look.View, look.Runs.Count(run => run.IsEnded));
         if (_view is null || _view.Wave.Version != wave.Version || ended != _ended)
         {
-            await LookAheadAsync(view, mine, all, cancellationToken);
+            await LookAheadAsync(look, cancellationToken);
         }
 
         (_view, _ended) = (view, ended);
     }
 
-    private async Task LookAheadAsync(WaveView view, List<Run> mine, IReadOnlyList<Run> all, CancellationToken cancellationToken)
+    private async Task LookAheadAsync(WaveLook look, CancellationToken cancellationToken)
     {
-        var (wave, plans) = (view.Wave, new Dictionary<Guid, Plan>(_plans));
-        foreach (var entry in wave.Entries.Where(entry => !plans.ContainsKey(entry.PlanId)))
+        // A plan is a long document, and only for those that have not started anything is worked out of it.
+        var (view, wave, plans) = (look.View, look.View.Wave, new Dictionary<Guid, Plan>());
+        var waiting = view.Entries.Where(status => status.Run is null).Select(status => status.Entry).ToList();
+        foreach (var entry in waiting)
         {
-            if (await Plans.FindAsync(entry.PlanId, cancellationToken) is { } plan)
+            if ((_plans.GetValueOrDefault(entry.PlanId) ?? await Plans.FindAsync(entry.PlanId, cancellationToken)) is { } plan)
             {
                 plans[entry.PlanId] = plan;
             }
         }
 
         _plans = plans;
-        _started = [.. mine.Select(run => run.PlanId)];
-        var left = view.Entries.Where(status => status.Run is null && plans.ContainsKey(status.Entry.PlanId)).Select(status => status.Entry).ToList();
-        _forecasts = left.ToDictionary(entry => entry.PlanId, entry => DowntimeForecast.Of(plans[entry.PlanId], entry.SourceHost, entry.TargetHost, all));
+        _started = [.. look.Runs.Select(run => run.PlanId)];
+        var left = waiting.Where(entry => plans.ContainsKey(entry.PlanId)).ToList();
+        _forecasts = left.ToDictionary(entry => entry.PlanId, entry => DowntimeForecast.Of(plans[entry.PlanId], entry.SourceHost, entry.TargetHost, look.All));
         _forecast = WaveForecast.Of(wave, _forecasts);
         var hosts = new Dictionary<Guid, (string Name, HostFacts? Facts)>();
         foreach (var entry in left.DistinctBy(entry => entry.TargetHostId))
