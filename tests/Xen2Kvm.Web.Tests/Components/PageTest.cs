@@ -14,6 +14,7 @@ using Xen2Kvm.Engine.Preflight;
 using Xen2Kvm.Engine.Records;
 using Xen2Kvm.Engine.Routes;
 using Xen2Kvm.Engine.Runs;
+using Xen2Kvm.Web.Auth;
 using Xen2Kvm.Web.Components.State;
 
 namespace Xen2Kvm.Web.Tests.Components;
@@ -28,7 +29,7 @@ public abstract partial class PageTest : IAsyncDisposable
         var services = new ServiceCollection();
         services.AddLogging();
         services.AddSingleton<TimeProvider>(new StandingClock());
-        services.AddSingleton(Runs).AddSingleton(Plans).AddSingleton(Hosts).AddSingleton(Audit).AddSingleton(Substitute.For<IWaveStore>()).AddSingleton(Substitute.For<IHostConnector>());
+        services.AddSingleton(Runs).AddSingleton(Plans).AddSingleton(Hosts).AddSingleton(Audit).AddSingleton(Substitute.For<IWaveStore>()).AddSingleton(Groups).AddSingleton<Access>().AddSingleton(Substitute.For<IHostConnector>());
         services.AddSingleton<IEnumerable<IRoute>>([]);
         services.AddSingleton<RunFeed>().AddSingleton<WaveFeed>().AddSingleton<HostService>().AddSingleton<InventoryService>().AddSingleton<PreflightService>()
             .AddSingleton<PlanService>().AddSingleton<RunService>().AddSingleton<RunReader>().AddSingleton<AuditCheck>();
@@ -43,6 +44,8 @@ public abstract partial class PageTest : IAsyncDisposable
     protected IPlanStore Plans { get; } = Substitute.For<IPlanStore>();
 
     protected IHostStore Hosts { get; } = Substitute.For<IHostStore>();
+
+    protected IHostGroupStore Groups { get; } = Substitute.For<IHostGroupStore>();
 
     protected IAuditLog Audit { get; } = Substitute.For<IAuditLog>();
 
@@ -84,4 +87,11 @@ public abstract partial class PageTest : IAsyncDisposable
     {
         public StandingNavigation() => Initialize("http://localhost/", "http://localhost/runs/1");
     }
+}
+
+/// <summary>Who looks, where a role holds for everything.</summary>
+internal static class Viewers
+{
+    public static void Identify(this Viewer viewer, string name, bool canOperate, bool canAdminister) =>
+        viewer.Identify(name, new Standing(canAdminister ? Roles.Admin : canOperate ? Roles.Operator : Roles.Viewer, []));
 }
