@@ -32,6 +32,7 @@ public static class EngineServices
         services.AddSingleton<RunFeed>();
         services.AddSingleton<WaveFeed>();
         services.AddSingleton<HostService>();
+        services.AddSingleton<HostGroupService>();
         services.AddSingleton<InventoryService>();
         services.AddSingleton<PreflightService>();
         services.AddSingleton<GuestConcerns>();

@@ -45,6 +45,8 @@ public static class PersistenceServices
             (options, contexts) => options.XmlRepository = new DataProtectionKeyStore(contexts));
 
         services.AddSingleton<IHostStore, HostStore>();
+        services.AddSingleton<IHostGroupStore, HostGroupStore>();
+        services.AddSingleton<IGrantStore, GrantStore>();
         services.AddSingleton<IPlanStore, PlanStore>();
         services.AddSingleton<IRunStore, RunStore>();
         services.AddSingleton<IWaveStore, WaveStore>();

@@ -15,6 +15,8 @@ public sealed class Xen2KvmDbContext(DbContextOptions<Xen2KvmDbContext> options)
 {
     internal DbSet<HostRow> Hosts => Set<HostRow>();
 
+    internal DbSet<HostGroupRow> HostGroups => Set<HostGroupRow>();
+
     internal DbSet<HostSecretRow> HostSecrets => Set<HostSecretRow>();
 
     internal DbSet<HostSnapshotRow> HostSnapshots => Set<HostSnapshotRow>();
@@ -42,6 +44,8 @@ public sealed class Xen2KvmDbContext(DbContextOptions<Xen2KvmDbContext> options)
     internal DbSet<ApiTokenRow> ApiTokens => Set<ApiTokenRow>();
 
     internal DbSet<SessionRow> Sessions => Set<SessionRow>();
+
+    internal DbSet<GrantRow> Grants => Set<GrantRow>();
 
     internal DbSet<DataProtectionKeyRow> DataProtectionKeys => Set<DataProtectionKeyRow>();
 

@@ -164,7 +164,7 @@ public class DashboardFixture : IAsyncLifetime
         await World.FillAsync(await ScreenAsync(), _end.Token);
         await using var scope = Services.CreateAsyncScope();
         var users = scope.ServiceProvider.GetRequiredService<UserManager<AppUser>>();
-        foreach (var (name, role) in new[] { ("anna", Roles.Admin), ("petra", Roles.Approver), ("olga", Roles.Operator), ("vera", Roles.Viewer) })
+        foreach (var (name, role) in new[] { ("anna", Roles.Admin), ("petra", Roles.Approver), ("olga", Roles.Operator), ("vera", Roles.Viewer), ("otto", Roles.Viewer) })
         {
             if (await users.FindByNameAsync(name) is null)
             {

@@ -15,7 +15,7 @@ public sealed class PagesTests(DashboardFixture dashboard)
         var data = new TheoryData<string, string>();
         foreach (var page in new[]
         {
-            "overview", "guests", "guest", "hosts", "host-xen", "host-unreachable", "host-kvm", "host-add", "host-change", "plans", "plan-new", "plan", "plan-blocked",
+            "overview", "guests", "guest", "hosts", "host-groups", "host-xen", "host-unreachable", "host-kvm", "host-add", "host-change", "plans", "plan-new", "plan", "plan-blocked",
             "runs", "run", "run-question", "run-failed", "run-rolled-back", "run-done", "run-evidence", "waves", "wave", "wave-board", "wave-timeline", "wave-approval",
             "wave-edit", "wave-wall", "wave-new", "audit", "people", "person", "account", "settings", "limits", "limit-add", "channels", "channel-webhook",
             "channel-email", "sign-in", "sign-in-code",
@@ -102,6 +102,7 @@ public sealed class PagesTests(DashboardFixture dashboard)
         "host-xen" => $"/hosts/{dashboard.World.Xen1.Id}",
         "host-unreachable" => $"/hosts/{dashboard.World.Xen2.Id}",
         "host-kvm" => $"/hosts/{dashboard.World.Kvm1.Id}",
+        "host-groups" => "/hosts/groups",
         "host-add" => "/hosts/new?kind=xen",
         "host-change" => $"/hosts/{dashboard.World.Xen2.Id}/change",
         "plan-new" => "/plans/new?host=xen1&guest=files",

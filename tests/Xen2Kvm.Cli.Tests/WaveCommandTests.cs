@@ -24,7 +24,7 @@ public sealed class WaveCommandTests(Database database) : IDisposable
         (await Shell.AgainstAsync(world.Dashboard, "wave", "export", "Friday", "--format", "csv")).Ends(0).Out.ShouldContain("xen1,app,kvm1");
         (await Shell.AgainstAsync(world.Dashboard, "wave", "start", "Friday")).Ends(1).Error.ShouldContain("Friday is a draft and cannot be started now");
         (await Shell.AgainstAsync(world.Dashboard, "wave", "submit", "Friday")).Ends(0).Out.ShouldContain("submitted for approval. Fingerprint ");
-        (await Shell.AgainstAsync(world.Dashboard, "wave", "approve", "Friday")).Ends(1).Error.ShouldContain("role does not allow that");
+        (await Shell.AgainstAsync(world.Dashboard, "wave", "approve", "Friday")).Ends(1).Error.ShouldContain("has the role Operator, which may not do this");
         (await Shell.AgainstAsync(world.Dashboard, "wave", "approve", "Friday", "--fingerprint", "0000")).Ends(1).Error.ShouldContain("another fingerprint");
         (await Shell.AgainstAsync(world.Dashboard, "wave", "reject", "Friday")).Ends(2);
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Xen2Kvm.Lab.Tests;
 
@@ -9,8 +10,8 @@ public sealed class MigrationTests(LabFixture lab)
 {
     private const string Checksums = "cd /srv/data && sha256sum --quiet -c SHA256SUMS && hostname";
 
-    /// <summary>Slow enough that each mishap meets a copy at work, in bytes per second.</summary>
-    private const string SlowCopy = "2000000";
+    /// <summary>Slow enough that each mishap meets a copy at work, in MB/s.</summary>
+    private const string Slow = "0.5";
 
     [Fact]
     public async Task Test1_a_guest_without_partition_table_and_boot_loader_moves_although_everything_breaks_meanwhile_and_comes_back()
@@ -21,9 +22,14 @@ public sealed class MigrationTests(LabFixture lab)
         (await LabFixture.OnAsync("kvm1", "mkdir -p /srv/small && mount -t tmpfs -o size=4G tmpfs /srv/small && virsh -q pool-create-as small dir --target /srv/small")).Ok();
         (await lab.Dashboard.X2kAsync("host", "refresh", "kvm1")).Ok();
 
+        // Slow while the mishaps last.
+        await using var anna = await Person.OpenAsync(lab.Dashboard);
+        await anna.EnterAsync();
+        await anna.LimitAsync("xen1", Slow);
+
         // It refuses to shut down at first.
         (await LabFixture.OnAsync(guest, "mount --bind /bin/true $(readlink -f /sbin/poweroff)")).Ok();
-        await lab.StartMoveAsync(guest, "10.77.0.31", "--storage", "small", "--shutdown-timeout", "20", "--rate-limit", SlowCopy);
+        await lab.StartMoveAsync(guest, "10.77.0.31", "--storage", "small", "--shutdown-timeout", "20");
         var asking = await lab.EndOfRunAsync(guest, "NeedsAnswer");
         asking.GetProperty("question").GetProperty("text").GetString()!.ShouldContain("it is running there");
         (await LabFixture.OnAsync(guest, "umount $(readlink -f /sbin/poweroff)")).Ok();
@@ -39,7 +45,7 @@ public sealed class MigrationTests(LabFixture lab)
             return Step(now, "stop").GetProperty("state").GetString() == "Done";
         });
 
-        await CopiedAsync(guest, 20);
+        await CopiedAsync(guest, 1);
         foreach (var verb in new[] { "reset", "down" })
         {
             var pulled = await LabFixture.LabAsync(verb);
@@ -52,11 +58,11 @@ public sealed class MigrationTests(LabFixture lab)
 
         // The sender, the receiver, and the line between them.
         await KilledAsync("xen1", "x2k-agent.* run");
-        await CopiedAsync(guest, 30);
+        await MoreCopiedAsync(guest);
         await KilledAsync("kvm1", "x2k-agent.* receive");
-        await CopiedAsync(guest, 40);
+        await MoreCopiedAsync(guest);
         await LabFixture.CutOffAsync("x2k-kvm1", TimeSpan.FromSeconds(8));
-        await CopiedAsync(guest, 45);
+        await MoreCopiedAsync(guest);
 
         // What a broken disk does to a block that was durable already.
         (await LabFixture.OnAsync("kvm1", "printf garbage | dd of=/srv/small/files-vda.raw bs=1 seek=3145728 conv=notrunc status=none")).Ok();
@@ -73,6 +79,7 @@ public sealed class MigrationTests(LabFixture lab)
         (await lab.Dashboard.X2kAsync("run", "stop", guest)).Ok();
         Step(await lab.EndOfRunAsync(guest, "Stopped"), "copy").GetProperty("state").GetString().ShouldBe("Pending", "the copy was met at work");
         (await LabFixture.OnAsync("xen1", "pgrep -f 'x2k-agent.* run'")).ExitCode.ShouldBe(1, "a stopped run leaves nothing at work");
+        await anna.UnlimitAsync("xen1", Slow);
         (await lab.Dashboard.X2kAsync("run", "resume", guest)).Ok();
 
         var run = await lab.EndOfRunAsync(guest, "Succeeded");
@@ -96,7 +103,7 @@ public sealed class MigrationTests(LabFixture lab)
     public async Task Test2_a_guest_that_somebody_starts_on_xen_during_its_copy_stays_there()
     {
         const string guest = "files";
-        await lab.StartMoveAsync(guest, "10.77.0.31", "--storage", "default", "--rate-limit", SlowCopy);
+        await lab.StartMoveAsync(guest, "10.77.0.31", "--storage", "default", "--rate-limit", "500000");
         await CopiedAsync(guest, 1);
         (await LabFixture.OnAsync("xen1", "xl create -q /etc/xen/files.cfg.locked-by-xen2kvm")).Ok();
         var run = await lab.EndOfRunAsync(guest, "Failed");
@@ -113,7 +120,7 @@ public sealed class MigrationTests(LabFixture lab)
         (await LabFixture.OnAsync("kvm1", "virsh -q pool-info small >/dev/null 2>&1 || { mkdir -p /srv/small && mount -t tmpfs -o size=4G tmpfs /srv/small && virsh -q pool-create-as small dir --target /srv/small; }; rm -rf /srv/small/*")).Ok();
         (await lab.Dashboard.X2kAsync("host", "refresh", "kvm1")).Ok();
         await using var anna = await Person.OpenAsync(lab.Dashboard);
-        await anna.MakeFirstAdminAsync();
+        await anna.EnterAsync();
         await anna.LookAtAsync("overview", "/");
         await anna.LookAtAsync("hosts", "/hosts");
         await anna.LookAtAsync("guests", "/guests");
@@ -139,6 +146,8 @@ public sealed class MigrationTests(LabFixture lab)
         (await LabFixture.OnAsync("xen1", "mv /root/old.cfg.before /etc/xen/old.cfg")).Ok();
 
         await anna.SubmitAgainAsync();
+        var rehearsals = (await lab.JsonAsync("wave", "rehearse", "Friday")).EnumerateArray().ToList();
+        rehearsals.ShouldAllBe(one => one.GetProperty("problem").ValueKind == JsonValueKind.Null);
         await petra.ApproveAsync(wave);
         await Wait.UntilAsync("the wave has started files", TimeSpan.FromMinutes(5), async () =>
             (await lab.Dashboard.GetAsync("runs?most=20")).EnumerateArray().Any(run => run.GetProperty("waveId").ValueKind == JsonValueKind.String && run.GetProperty("guestName").GetString() == "files"));
@@ -151,6 +160,7 @@ public sealed class MigrationTests(LabFixture lab)
             .ToDictionary(plan => plan.GetProperty("guest").GetString()!, plan => plan.GetProperty("state").GetString());
         states.ShouldBe(new Dictionary<string, string?> { ["files"] = "RolledBack", ["old"] = "Proven", ["web"] = "Proven" }, ignoreOrder: true);
 
+        await RanAsRehearsedAsync("web", rehearsals.Single(one => one.GetProperty("guest").GetString() == "web"));
         var (old, web) = (await lab.RunOfAsync("old"), await lab.RunOfAsync("web"));
         web.GetProperty("createdAt").GetDateTimeOffset().ShouldBeGreaterThan(old.GetProperty("finishedAt").GetDateTimeOffset(), "web waits for the proof of old");
         await Task.WhenAll(BackOnXenAsync("files"), WorksOnKvmAsync("web", "00:16:3e:77:00:32"), WorksOnKvmAsync("old", "00:16:3e:77:00:33"));
@@ -189,14 +199,42 @@ public sealed class MigrationTests(LabFixture lab)
     private static Task KilledAsync(string machine, string command) => Wait.UntilAsync($"{command} on {machine} is killed", TimeSpan.FromMinutes(2), async () =>
         (await LabFixture.OnAsync(machine, $"pkill -KILL -f '{command}'")).ExitCode == 0);
 
-    private Task CopiedAsync(string guest, int percent) => Wait.UntilAsync($"{percent} % of {guest} are copied", TimeSpan.FromMinutes(15), async () =>
+    private Task CopiedAsync(string guest, double percent) =>
+        Wait.UntilAsync($"{percent:0} % of {guest} are copied", TimeSpan.FromMinutes(15), async () => await PercentAsync(guest) >= percent);
+
+    /// <summary>Waits until the copy has gone on.</summary>
+    private async Task MoreCopiedAsync(string guest) => await CopiedAsync(guest, await PercentAsync(guest) + 1);
+
+    private async Task<double> PercentAsync(string guest)
     {
         var run = await lab.RunOfAsync(guest);
         run.GetProperty("state").GetString().ShouldBeOneOf(["Queued", "Running"], run.ToString());
+        Step(run, "copy").GetProperty("state").GetString().ShouldBeOneOf(["Pending", "Running"], "the copy was to be met at work");
         return Step(run, "copy").TryGetProperty("progress", out var progress) && progress is { ValueKind: JsonValueKind.Object }
             && progress.TryGetProperty("doneBytes", out var done) && done.ValueKind == JsonValueKind.Number
-            && done.GetInt64() * 100 >= progress.GetProperty("totalBytes").GetInt64() * percent;
-    });
+            ? done.GetInt64() * 100d / progress.GetProperty("totalBytes").GetInt64()
+            : 0;
+    }
+
+    /// <summary>Whatever changes something on a host was told by the rehearsal before, and each of that was run.</summary>
+    private async Task RanAsRehearsedAsync(string guest, JsonElement rehearsal)
+    {
+        var log = (await lab.Dashboard.X2kAsync("run", "log", guest, "--level", "Debug")).Ok().Output;
+        var ran = WithoutIds(log);
+        var told = rehearsal.GetProperty("steps").EnumerateArray().SelectMany(step => step.GetProperty("commands").EnumerateArray())
+            .Where(command => command.GetProperty("exitCode").ValueKind == JsonValueKind.Null)
+            .Select(command => $"{command.GetProperty("host").GetString()}$ {command.GetProperty("commandLine").GetString()}").ToList();
+        told.Count.ShouldBeGreaterThan(8);
+
+        // A file is written by a script of its own, and a key is new each time.
+        foreach (var command in told.Where(line => !line.Contains("$ write ", StringComparison.Ordinal) && !line.Contains("made when the run starts", StringComparison.Ordinal)))
+        {
+            ran.ShouldContain(WithoutIds(command));
+        }
+    }
+
+    private static string WithoutIds(string text) =>
+        Regex.Replace(text, "[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", "RUN");
 
     private static JsonElement Step(JsonElement run, string id) => run.GetProperty("steps").EnumerateArray().Single(step => step.GetProperty("id").GetString() == id);
 }

@@ -39,6 +39,41 @@ internal sealed class Person : IAsyncDisposable
         await Assertions.Expect(_page.Locator("h1")).ToHaveTextAsync("Overview");
     }
 
+    /// <summary>Signs in as the first admin, who is made when there is none.</summary>
+    public async Task EnterAsync()
+    {
+        if (File.Exists(Path.Combine(_dashboard.StateDirectory, "setup-link")))
+        {
+            await MakeFirstAdminAsync();
+            return;
+        }
+
+        await _page.GotoAsync("/account/sign-in");
+        await _page.GetByLabel("Name").FillAsync("anna");
+        await _page.GetByLabel("Password").FillAsync(Password);
+        await _page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await _page.WaitForSelectorAsync(".frame");
+    }
+
+    /// <summary>Limits what leaves and reaches a host, at all times.</summary>
+    public async Task LimitAsync(string host, string megabytesPerSecond)
+    {
+        await _page.GotoAsync("/settings/limits?add=yes");
+        await _page.GetByLabel("MB/s").FillAsync(megabytesPerSecond);
+        await _page.GetByLabel("Where").SelectOptionAsync(host);
+        await _page.Locator("[data-act=save-limit]").ClickAsync();
+        await Assertions.Expect(_page.GetByLabel($"Remove {host}: {megabytesPerSecond} MB/s")).ToBeVisibleAsync();
+    }
+
+    /// <summary>Takes such a limit away.</summary>
+    public async Task UnlimitAsync(string host, string megabytesPerSecond)
+    {
+        await _page.GotoAsync("/settings/limits");
+        await _page.GetByLabel($"Remove {host}: {megabytesPerSecond} MB/s").ClickAsync();
+        await _page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Remove the limit" }).ClickAsync();
+        await Assertions.Expect(_page.GetByLabel($"Remove {host}: {megabytesPerSecond} MB/s")).ToBeHiddenAsync();
+    }
+
     /// <summary>Opens a page and takes its picture in both themes.</summary>
     public async Task LookAtAsync(string name, string path)
     {

@@ -10,7 +10,7 @@ public sealed class ApiTokenStoreTests(Store store) : IClassFixture<Store>
     [Fact]
     public async Task A_token_is_found_by_its_plain_text_which_is_nowhere_in_the_database()
     {
-        var (token, plain) = await store.Tokens.CreateAsync("ci", "ann", "Operator", "hosts", null, Token);
+        var (token, plain) = await store.Tokens.CreateAsync("ci", "ann", "Operator", "hosts", null, null, Token);
         token.Scope.ShouldBe("hosts");
         plain.ShouldMatch("^x2k_[A-Za-z0-9_-]{43}$");
         var found = (await store.Tokens.FindAsync(plain, Token))!;
@@ -18,6 +18,15 @@ public sealed class ApiTokenStoreTests(Store store) : IClassFixture<Store>
         var row = (string)(await store.SqlAsync($"SELECT row_to_json(t)::text FROM api_tokens t WHERE id = '{token.Id}'"))!;
         row.ShouldNotContain(plain[4..]);
         row.ShouldNotContain(Convert.ToHexStringLower(Encoding.ASCII.GetBytes(plain)));
+    }
+
+    [Fact]
+    public async Task A_token_keeps_the_groups_that_it_is_limited_to()
+    {
+        Guid[] groups = [Guid.NewGuid(), Guid.NewGuid()];
+        var (_, plain) = await store.Tokens.CreateAsync("limited", "lena", "Operator", "all", groups, null, Token);
+        (await store.Tokens.FindAsync(plain, Token))!.Groups.ShouldBe(groups);
+        (await store.Tokens.ListAsync("lena", Token)).ShouldHaveSingleItem().Groups.ShouldBe(groups);
     }
 
     [Theory]
@@ -30,7 +39,7 @@ public sealed class ApiTokenStoreTests(Store store) : IClassFixture<Store>
     [Fact]
     public async Task Use_is_noted_to_the_minute()
     {
-        var (_, plain) = await store.Tokens.CreateAsync("use", "ann", "Viewer", "all", null, Token);
+        var (_, plain) = await store.Tokens.CreateAsync("use", "ann", "Viewer", "all", null, null, Token);
         var first = (await store.Tokens.FindAsync(plain, Token))!.LastUsedAt!.Value;
         store.Time.Advance(TimeSpan.FromSeconds(59));
         (await store.Tokens.FindAsync(plain, Token))!.LastUsedAt.ShouldBe(first);
@@ -41,7 +50,7 @@ public sealed class ApiTokenStoreTests(Store store) : IClassFixture<Store>
     [Fact]
     public async Task A_token_is_refused_from_its_expiry_on_but_stays_listed()
     {
-        var (token, plain) = await store.Tokens.CreateAsync("short", "expiry", "Viewer", "all", store.Time.GetUtcNow().AddMinutes(5), Token);
+        var (token, plain) = await store.Tokens.CreateAsync("short", "expiry", "Viewer", "all", null, store.Time.GetUtcNow().AddMinutes(5), Token);
         (await store.Tokens.FindAsync(plain, Token)).ShouldNotBeNull();
         store.Time.Advance(TimeSpan.FromMinutes(5));
         (await store.Tokens.FindAsync(plain, Token)).ShouldBeNull();
@@ -51,7 +60,7 @@ public sealed class ApiTokenStoreTests(Store store) : IClassFixture<Store>
     [Fact]
     public async Task A_revoked_token_is_gone()
     {
-        var (token, plain) = await store.Tokens.CreateAsync("gone", "bob", "Admin", "all", null, Token);
+        var (token, plain) = await store.Tokens.CreateAsync("gone", "bob", "Admin", "all", null, null, Token);
         (await store.Tokens.RevokeAsync(token.Id, Token)).ShouldBeTrue();
         (await store.Tokens.RevokeAsync(token.Id, Token)).ShouldBeFalse();
         (await store.Tokens.FindAsync(plain, Token)).ShouldBeNull();

@@ -144,11 +144,6 @@ internal sealed class ApiClient : IDisposable
                 : "The dashboard wants an API token. Make one under Settings, and give it in X2K_TOKEN.";
         }
 
-        if (response.StatusCode == HttpStatusCode.Forbidden)
-        {
-            return "This API token's role does not allow that.";
-        }
-
         try
         {
             var problem = await response.Content.ReadFromJsonAsync<JsonNode>(cancellationToken).ConfigureAwait(false);

@@ -11,7 +11,10 @@ internal static class HostCommands
 {
     /// <summary>Builds the group.</summary>
     public static Command Build(CommonOptions common) =>
-        new("host", "Xen and KVM hosts") { HostAdd.Build(common), HostChange.Build(common), List(common), Show(common), Test(common), Refresh(common), Remove(common) };
+        new("host", "Xen and KVM hosts")
+        {
+            HostAdd.Build(common), HostChange.Build(common), List(common), Show(common), Test(common), Refresh(common), Remove(common), HostGroupCommands.Build(common),
+        };
 
     /// <summary>The argument that names a host.</summary>
     public static Argument<string> HostArgument(string description = "Name or id of the host") => new("host") { Description = description };

@@ -1,8 +1,13 @@
+using Xen2Kvm.Domain.Waves;
+
 namespace Xen2Kvm.Engine.Ports;
 
 /// <summary>What the engine must know of the people who use it.</summary>
 public interface IPeople
 {
-    /// <summary>Whether the account exists, is enabled, and may approve (role Approver or Admin) at this moment.</summary>
-    Task<bool> MayApproveAsync(string userName, CancellationToken cancellationToken);
+    /// <summary>
+    /// Why a person may not approve a wave at this moment, as a sentence; null when they may: the account is enabled, and has the role Approver
+    /// for everything, on the wave, or on every host that the wave touches.
+    /// </summary>
+    Task<string?> WhyNotApproveAsync(string userName, Wave wave, CancellationToken cancellationToken);
 }

@@ -11,8 +11,12 @@ public sealed record SessionOfPerson(Guid Id, DateTimeOffset Since, DateTimeOffs
 /// <summary>Who stands behind a session at this moment.</summary>
 /// <param name="UserId">The account.</param>
 /// <param name="UserName">Its name.</param>
-/// <param name="Role">The role it has now; null for none.</param>
-public sealed record SessionHolder(Guid UserId, string UserName, string? Role);
+/// <param name="Role">The role it has now for everything; null for none.</param>
+public sealed record SessionHolder(Guid UserId, string UserName, string? Role)
+{
+    /// <summary>Roles in single places, besides that one.</summary>
+    public IReadOnlyList<Grant> Grants { get; init; } = [];
+}
 
 /// <summary>Sessions of signed-in people. A cookie only names one: whether it is open, and what its holder may do, is read here each time.</summary>
 public interface ISessionStore

@@ -132,9 +132,10 @@ public sealed class WaveService(
     /// <exception cref="WaveException">The wave does not allow it.</exception>
     public async Task<Wave> DecideAsync(Guid id, string fingerprint, bool approve, string reason, string by, CancellationToken cancellationToken)
     {
-        if (!await people.MayApproveAsync(by, cancellationToken).ConfigureAwait(false))
+        var submitted = await KnownAsync(id, cancellationToken).ConfigureAwait(false);
+        if (await people.WhyNotApproveAsync(by, submitted, cancellationToken).ConfigureAwait(false) is { } why)
         {
-            throw new RefusedException("Your role does not let you approve or reject waves. Ask a person with the role Approver or Admin.");
+            throw new RefusedException($"You may not approve or reject {submitted.Name}. {why}");
         }
 
         return await ApplyAsync(
@@ -200,7 +201,7 @@ public sealed class WaveService(
     internal Task TellAsync(Wave wave, NotificationKind kind, string transition, string title, string text, CancellationToken cancellationToken) =>
         notifier.RaiseAsync(new NotificationEvent(kind, wave.Id, transition, title, text), cancellationToken);
 
-    /// <summary>Why a wave that was approved may not start any more, or null: approvals expire, and their givers may lose their role.</summary>
+    /// <summary>Why a wave that was approved may not start any more, or null: approvals expire, and their givers may lose their role on its hosts.</summary>
     internal async Task<string?> WhyNotApprovedAsync(Wave wave, CancellationToken cancellationToken)
     {
         var holding = wave.ApprovalsAt(time.GetUtcNow()).ToList();
@@ -211,9 +212,9 @@ public sealed class WaveService(
 
         foreach (var approval in holding)
         {
-            if (!await people.MayApproveAsync(approval.By, cancellationToken).ConfigureAwait(false))
+            if (await people.WhyNotApproveAsync(approval.By, wave, cancellationToken).ConfigureAwait(false) is { } why)
             {
-                return $"{approval.By}, who approved {wave.Name}, may not approve waves any more.";
+                return $"{approval.By}, who approved {wave.Name}, may not approve it any more. {why}";
             }
         }
 

@@ -16,6 +16,14 @@ internal static class HostModel
             host.Property(row => row.Kind).HasConversion<string>();
             host.Property(row => row.Ssh).HasColumnType("jsonb");
             host.HasIndex(row => row.Name).IsUnique();
+            host.HasOne<HostGroupRow>().WithMany().HasForeignKey(row => row.GroupId).OnDelete(DeleteBehavior.SetNull);
+        });
+        builder.Entity<HostGroupRow>(group =>
+        {
+            group.ToTable("host_groups");
+            group.HasKey(row => row.Id);
+            group.Property(row => row.Id).ValueGeneratedNever();
+            group.HasIndex(row => row.Name).IsUnique();
         });
         builder.Entity<HostSecretRow>(secret =>
         {

@@ -3,7 +3,7 @@ using Xen2Kvm.Persistence.Rows;
 
 namespace Xen2Kvm.Persistence.Model;
 
-/// <summary>Tables of the program itself: audit log, API tokens, sessions, keys and settings.</summary>
+/// <summary>Tables of the program itself: audit log, API tokens, sessions, roles in single places, keys and settings.</summary>
 internal static class ProgramModel
 {
     public static void Configure(ModelBuilder builder)
@@ -38,6 +38,17 @@ internal static class ProgramModel
             session.HasKey(row => row.Id);
             session.Property(row => row.Id).ValueGeneratedNever();
             session.HasOne<AppUser>().WithMany().HasForeignKey(row => row.UserId).OnDelete(DeleteBehavior.Cascade);
+        });
+        builder.Entity<GrantRow>(grant =>
+        {
+            grant.ToTable("grants", table => table.HasCheckConstraint("ck_grants_place", "num_nonnulls(group_id, wave_id) = 1"));
+            grant.HasKey(row => row.Id);
+            grant.Property(row => row.Id).ValueGeneratedNever();
+            grant.HasOne<AppUser>().WithMany().HasForeignKey(row => row.UserId).OnDelete(DeleteBehavior.Cascade);
+            grant.HasOne<HostGroupRow>().WithMany().HasForeignKey(row => row.GroupId).OnDelete(DeleteBehavior.Cascade);
+            grant.HasOne<WaveRow>().WithMany().HasForeignKey(row => row.WaveId).OnDelete(DeleteBehavior.Cascade);
+            grant.HasIndex(row => new { row.UserId, row.GroupId }).IsUnique();
+            grant.HasIndex(row => new { row.UserId, row.WaveId }).IsUnique();
         });
         builder.Entity<DataProtectionKeyRow>(key =>
         {

@@ -21,6 +21,17 @@ internal sealed class HostRow
     public DateTimeOffset? UnreachableSince { get; set; }
 
     public string? LastError { get; set; }
+
+    /// <summary>The <see cref="HostGroup"/> it is in; written by <see cref="Stores.HostGroupStore"/> alone, so that no change of the host brings an old one back.</summary>
+    public Guid? GroupId { get; set; }
+}
+
+/// <summary>A group of hosts; the columns are those of <see cref="HostGroup"/>.</summary>
+internal sealed class HostGroupRow
+{
+    public Guid Id { get; set; }
+
+    public string Name { get; set; } = "";
 }
 
 /// <summary>A host's private key or password, encrypted with Data Protection.</summary>

@@ -39,6 +39,23 @@ internal sealed class ApiTokenRow
     public DateTimeOffset? LastUsedAt { get; set; }
 
     public DateTimeOffset? ExpiresAt { get; set; }
+
+    /// <summary>The groups of hosts that it is limited to; null for no limit.</summary>
+    public Guid[]? Groups { get; set; }
+}
+
+/// <summary>A role of an account on one group of hosts or on one wave.</summary>
+internal sealed class GrantRow
+{
+    public Guid Id { get; set; }
+
+    public Guid UserId { get; set; }
+
+    public string Role { get; set; } = "";
+
+    public Guid? GroupId { get; set; }
+
+    public Guid? WaveId { get; set; }
 }
 
 /// <summary>A browser in which somebody has signed in.</summary>

@@ -16,7 +16,7 @@ internal sealed class ApiTokenStore(IDbContextFactory<Xen2KvmDbContext> contexts
     private static readonly TimeSpan _useIsNotedEvery = TimeSpan.FromMinutes(1);
 
     public async Task<(ApiToken Token, string Plain)> CreateAsync(
-        string name, string owner, string role, string scope, DateTimeOffset? expiresAt, CancellationToken cancellationToken)
+        string name, string owner, string role, string scope, IReadOnlyList<Guid>? groups, DateTimeOffset? expiresAt, CancellationToken cancellationToken)
     {
         var plain = _prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
         var row = new ApiTokenRow
@@ -29,6 +29,7 @@ internal sealed class ApiTokenStore(IDbContextFactory<Xen2KvmDbContext> contexts
             Scope = StoreText.Clean(scope),
             CreatedAt = time.GetUtcNow(),
             ExpiresAt = expiresAt,
+            Groups = groups?.ToArray(),
         };
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         context.ApiTokens.Add(row);
@@ -81,5 +82,5 @@ internal sealed class ApiTokenStore(IDbContextFactory<Xen2KvmDbContext> contexts
     private static byte[] Hash(string plain) => SHA256.HashData(Encoding.UTF8.GetBytes(plain));
 
     private static ApiToken ToToken(ApiTokenRow row) =>
-        new(row.Id, row.Name, row.Owner, row.Role, row.Scope, row.CreatedAt, row.LastUsedAt, row.ExpiresAt);
+        new(row.Id, row.Name, row.Owner, row.Role, row.Scope, row.CreatedAt, row.LastUsedAt, row.ExpiresAt) { Groups = row.Groups };
 }

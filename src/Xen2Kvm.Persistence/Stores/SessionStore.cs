@@ -42,6 +42,7 @@ internal sealed class SessionStore(IDbContextFactory<Xen2KvmDbContext> contexts,
                     user.Id, user.UserName!,
                     (from given in context.UserRoles join role in context.Roles on given.RoleId equals role.Id where given.UserId == user.Id select role.Name)
                         .FirstOrDefault()),
+                Grants = context.Grants.Where(grant => grant.UserId == user.Id).Select(grant => new Grant(grant.Role, grant.GroupId, grant.WaveId)).ToList(),
             }).SingleOrDefaultAsync(cancellationToken);
         if (found is not null && now - found.LastSeenAt >= _useIsNotedEvery)
         {
@@ -49,7 +50,7 @@ internal sealed class SessionStore(IDbContextFactory<Xen2KvmDbContext> contexts,
                 set => set.SetProperty(row => row.LastSeenAt, now).SetProperty(row => row.ExpiresAt, now + idle), cancellationToken);
         }
 
-        return found?.Holder;
+        return found is null ? null : found.Holder with { Grants = found.Grants };
     }
 
     public async Task<IReadOnlyList<SessionOfPerson>> ListAsync(Guid userId, CancellationToken cancellationToken)

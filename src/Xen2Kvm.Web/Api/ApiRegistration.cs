@@ -27,6 +27,7 @@ internal static class ApiRegistration
         var api = endpoints.MapGroup("/api/v1").RequireAuthorization(Roles.Viewer).AddEndpointFilter<CookieNeedsAntiforgery>()
             .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden);
         HostEndpoints.Map(api.MapGroup("/hosts").WithTags("Hosts"));
+        HostGroupEndpoints.Map(api.MapGroup("/host-groups").WithTags("Hosts"));
         GuestEndpoints.Map(api.MapGroup("/guests").WithTags("Guests"));
         PlanEndpoints.Map(api.MapGroup("/plans").WithTags("Plans"));
         RunEndpoints.Map(api.MapGroup("/runs").WithTags("Runs"));

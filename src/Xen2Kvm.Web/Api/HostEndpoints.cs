@@ -24,8 +24,8 @@ internal static class HostEndpoints
             .WithSummary("Change how a host is reached; a secret that is left out stays").ProducesProblem(StatusCodes.Status409Conflict);
         group.MapPost("/{host}/scan-key", ScanAgainAsync).RequireAuthorization(Roles.Operator)
             .WithSummary("Ask a known host for the key it shows now, or where it is to be reached from now on").ProducesProblem(StatusCodes.Status502BadGateway);
-        group.MapPost("/{host}/test", TestAsync).RequireAuthorization(Roles.Operator).WithSummary("Test the connection, check by check");
-        group.MapPost("/{host}/refresh", RefreshAsync).RequireAuthorization(Roles.Operator).WithSummary("Take an inventory now")
+        group.MapPost("/{host}/test", TestAsync).OnHost(Roles.Operator).WithSummary("Test the connection, check by check");
+        group.MapPost("/{host}/refresh", RefreshAsync).OnHost(Roles.Operator).WithSummary("Take an inventory now")
             .ProducesProblem(StatusCodes.Status502BadGateway);
         group.MapDelete("/{host}", RemoveAsync).RequireAuthorization(Roles.Operator)
             .WithSummary("Forget a host; nothing is changed on it").Produces(StatusCodes.Status204NoContent);

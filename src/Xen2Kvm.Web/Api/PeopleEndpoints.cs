@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using Microsoft.Extensions.Options;
+using Xen2Kvm.Engine.Inventory;
 using Xen2Kvm.Web.Auth;
 using Xen2Kvm.Web.Hosting;
 
@@ -16,6 +17,7 @@ internal static class PeopleEndpoints
         group.MapPost("", InviteAsync).WithSummary("Make an account; its one-time link is shown this once")
             .Produces<InvitationLink>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status409Conflict);
         Act("/role", HttpMethods.Put, SetRoleAsync, "Give a person another role");
+        Act("/grants", HttpMethods.Put, SetGrantAsync, "Give a person a role on a group of hosts or on a wave, or take it away");
         Act("/disable", HttpMethods.Post, DisableAsync, "Shut an account and end its sessions");
         Act("/enable", HttpMethods.Post, EnableAsync, "Open a disabled account again");
         Act("/unlock", HttpMethods.Post, UnlockAsync, "End a lock-out after wrong passwords or codes");
@@ -38,6 +40,26 @@ internal static class PeopleEndpoints
     {
         await FindAsync(userName, people, cancellationToken).ConfigureAwait(false);
         await people.SetRoleAsync(userName, request.Role, user, cancellationToken).ConfigureAwait(false);
+        return await FindAsync(userName, people, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task<Person> SetGrantAsync(
+        string userName, GrantRequest request, People people, Grants grants, HostGroupService groups, ClaimsPrincipal user, CancellationToken cancellationToken)
+    {
+        await FindAsync(userName, people, cancellationToken).ConfigureAwait(false);
+        switch (request)
+        {
+            case { Group: { } group, Wave: null }:
+                var found = await HostGroupEndpoints.FindAsync(groups, group, cancellationToken).ConfigureAwait(false);
+                await grants.SetOnGroupAsync(userName, found.Id, request.Role, user, cancellationToken).ConfigureAwait(false);
+                break;
+            case { Group: null, Wave: { } wave }:
+                await grants.SetOnWaveAsync(userName, wave, request.Role, user, cancellationToken).ConfigureAwait(false);
+                break;
+            default:
+                throw ApiException.Invalid("Name either a group of hosts or a wave.");
+        }
+
         return await FindAsync(userName, people, cancellationToken).ConfigureAwait(false);
     }
 
@@ -89,6 +111,12 @@ internal sealed record InvitationRequest(string UserName, string Role, string? D
 /// <summary>Another role.</summary>
 /// <param name="Role">Viewer, Operator, Approver or Admin.</param>
 internal sealed record RoleRequest(string Role);
+
+/// <summary>A role in one place.</summary>
+/// <param name="Role">Operator or Approver; null takes it away.</param>
+/// <param name="Group">Id or name of a group of hosts.</param>
+/// <param name="Wave">Id of a wave.</param>
+internal sealed record GrantRequest(string? Role, string? Group = null, Guid? Wave = null);
 
 /// <summary>A one-time link, to be handed to the person.</summary>
 /// <param name="UserName">Whose it is.</param>

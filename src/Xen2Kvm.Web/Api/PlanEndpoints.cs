@@ -25,15 +25,15 @@ internal static class PlanEndpoints
             .Produces<Plan>().AddOpenApiOperationTransformer(ProjectedDowntime.DescribeAsync).ProducesProblem(StatusCodes.Status404NotFound);
         group.MapGet("/{id:guid}/xml", XmlAsync).WithSummary("The libvirt XML that the plan defines")
             .Produces<string>(StatusCodes.Status200OK, "application/xml");
-        group.MapPost("/propose", ProposeAsync).RequireAuthorization(Roles.Operator).WithSummary("Propose a plan without storing it")
+        group.MapPost("/propose", ProposeAsync).RequireAuthorization(Roles.Somewhere(Roles.Operator)).WithSummary("Propose a plan without storing it")
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
-        group.MapPost("", CreateAsync).RequireAuthorization(Roles.Operator).WithSummary("Propose and store a plan")
+        group.MapPost("", CreateAsync).RequireAuthorization(Roles.Somewhere(Roles.Operator)).WithSummary("Propose and store a plan")
             .Produces<Plan>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
-        group.MapPost("/{id:guid}/preflight", PreflightAsync).RequireAuthorization(Roles.Operator)
+        group.MapPost("/{id:guid}/preflight", PreflightAsync).OnPlan(Roles.Operator)
             .WithSummary("Collect fresh facts from both hosts and run every rule");
-        group.MapPost("/{id:guid}/rehearse", RehearseAsync).RequireAuthorization(Roles.Operator)
+        group.MapPost("/{id:guid}/rehearse", RehearseAsync).OnPlan(Roles.Operator)
             .WithSummary("Go through all steps without changing anything: what only reads is run, every other command is told").Produces<Rehearsal>();
-        group.MapPost("/{id:guid}/acknowledge", AcknowledgeAsync).RequireAuthorization(Roles.Operator).WithSummary("Accept warnings by name");
+        group.MapPost("/{id:guid}/acknowledge", AcknowledgeAsync).OnPlan(Roles.Operator).WithSummary("Accept warnings by name");
     }
 
     private static async Task<IReadOnlyList<PlanSummary>> ListAsync(
@@ -45,7 +45,9 @@ internal static class PlanEndpoints
             plan.Target.Name, plan.Route, plan.CreatedAt, plan.CreatedBy))];
     }
 
-    private static async Task<Plan> FindAsync(Guid id, PlanService plans, CancellationToken cancellationToken) =>
+    /// <summary>The plan of an id.</summary>
+    /// <exception cref="ApiException">There is none.</exception>
+    public static async Task<Plan> FindAsync(Guid id, PlanService plans, CancellationToken cancellationToken) =>
         await plans.FindAsync(id, cancellationToken).ConfigureAwait(false) ?? throw ApiException.NotFound("There is no plan of this id.");
 
     private static async Task<JsonObject> ShowAsync(
@@ -67,7 +69,7 @@ internal static class PlanEndpoints
     }
 
     private static async Task<Plan> ProposeAsync(
-        PlanRequest request, PlanService plans, HostService hosts, ClaimsPrincipal user, CancellationToken cancellationToken)
+        PlanRequest request, PlanService plans, HostService hosts, Access access, ClaimsPrincipal user, CancellationToken cancellationToken)
     {
         if (string.IsNullOrEmpty(request.SourceHost) || string.IsNullOrEmpty(request.Guest) || string.IsNullOrEmpty(request.TargetHost))
         {
@@ -76,14 +78,15 @@ internal static class PlanEndpoints
 
         var source = await HostEndpoints.FindAsync(hosts, request.SourceHost, cancellationToken).ConfigureAwait(false);
         var target = await HostEndpoints.FindAsync(hosts, request.TargetHost, cancellationToken).ConfigureAwait(false);
+        Access.Require(user, Roles.Operator, await access.OfHostsAsync([source.Id, target.Id], cancellationToken).ConfigureAwait(false));
         return await plans.ProposeAsync(
             source.Id, request.Guest, target.Id, request.Choices ?? new PlanChoices(), user.ActorName(), cancellationToken).ConfigureAwait(false);
     }
 
     private static async Task<IResult> CreateAsync(
-        PlanRequest request, PlanService plans, HostService hosts, ClaimsPrincipal user, CancellationToken cancellationToken)
+        PlanRequest request, PlanService plans, HostService hosts, Access access, ClaimsPrincipal user, CancellationToken cancellationToken)
     {
-        var plan = await ProposeAsync(request, plans, hosts, user, cancellationToken).ConfigureAwait(false);
+        var plan = await ProposeAsync(request, plans, hosts, access, user, cancellationToken).ConfigureAwait(false);
         await plans.CreateAsync(plan, cancellationToken).ConfigureAwait(false);
         return TypedResults.Created($"/api/v1/plans/{plan.Id}", plan);
     }

@@ -45,6 +45,7 @@ internal sealed partial class ProblemHandler(IProblemDetailsService problems, IL
     private static (int Status, string Title, string Detail) Describe(Exception failure, string trace) => failure switch
     {
         RefusedException or WaveException => (StatusCodes.Status409Conflict, "Refused", failure.Message),
+        ForbiddenException => (StatusCodes.Status403Forbidden, "Not allowed", failure.Message),
         PlanningException planning => (StatusCodes.Status422UnprocessableEntity, "This guest cannot be planned so", planning.Message),
         RemoteException remote => (StatusCodes.Status502BadGateway, $"{remote.HostName} did not do what was asked", remote.Message),
         ApiException { Status: StatusCodes.Status404NotFound } missing => (missing.Status, "Not found", missing.Message),

@@ -26,15 +26,15 @@ internal static class RunEndpoints
         group.MapGet("/{id:guid}", ShowAsync)
             .WithSummary("One run with its whole pipeline, and as projectedDowntime what is to be expected of it (null when that cannot be told); waitsFor is there while a limit keeps it from beginning")
             .Produces<Run>().AddOpenApiOperationTransformer(ProjectedDowntime.DescribeAsync).ProducesProblem(StatusCodes.Status404NotFound);
-        group.MapPost("", StartAsync).RequireAuthorization(Roles.Operator).WithSummary("Start a plan after a fresh preflight")
+        group.MapPost("", StartAsync).RequireAuthorization(Roles.Somewhere(Roles.Operator)).WithSummary("Start a plan after a fresh preflight")
             .Produces<Run>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status409Conflict);
-        group.MapPost("/{id:guid}/stop", StopAsync).RequireAuthorization(Roles.Operator)
+        group.MapPost("/{id:guid}/stop", StopAsync).OnRun(Roles.Operator)
             .WithSummary("Stop as soon as it is safe; everything is kept").ProducesProblem(StatusCodes.Status409Conflict);
-        group.MapPost("/{id:guid}/resume", ResumeAsync).RequireAuthorization(Roles.Operator)
+        group.MapPost("/{id:guid}/resume", ResumeAsync).OnRun(Roles.Operator)
             .WithSummary("Go on with a failed or stopped run").ProducesProblem(StatusCodes.Status409Conflict);
-        group.MapPost("/{id:guid}/rollback", RollBackAsync).RequireAuthorization(Roles.Operator)
+        group.MapPost("/{id:guid}/rollback", RollBackAsync).OnRun(Roles.Operator)
             .WithSummary("Undo: the guest runs on its source again").ProducesProblem(StatusCodes.Status409Conflict);
-        group.MapPost("/{id:guid}/answer", AnswerAsync).RequireAuthorization(Roles.Operator)
+        group.MapPost("/{id:guid}/answer", AnswerAsync).OnRun(Roles.Operator)
             .WithSummary("Answer the open question").ProducesProblem(StatusCodes.Status409Conflict);
         group.MapGet("/{id:guid}/log", LogAsync).WithSummary("Log lines after a sequence number, and wait holds the answer until there is one; or with before the last lines before a number that hold the text q, are of the step and at least of the level");
         group.MapGet("/{id:guid}/samples", SamplesAsync).WithSummary("Samples of the throughput chart");
@@ -65,8 +65,9 @@ internal static class RunEndpoints
     }
 
     private static async Task<IResult> StartAsync(
-        StartRequest request, RunService runs, ClaimsPrincipal user, CancellationToken cancellationToken)
+        StartRequest request, RunService runs, Access access, ClaimsPrincipal user, CancellationToken cancellationToken)
     {
+        Access.Require(user, Roles.Operator, await access.OfPlansAsync([request.Plan], cancellationToken).ConfigureAwait(false));
         var run = await runs.StartAsync(request.Plan, user.ActorName(), cancellationToken).ConfigureAwait(false);
         return TypedResults.Created($"/api/v1/runs/{run.Id}", run);
     }

@@ -23,14 +23,15 @@ internal static class WaveEndpoints
         group.MapGet("/{id:guid}/export", ExportAsync).WithSummary("The wave as a sheet of its guests: format json, or csv without its rules and windows")
             .Produces<WaveSheet>().ProducesProblem(StatusCodes.Status404NotFound);
         group.MapGet("/{id:guid}/report", ReportAsync).WithSummary("What the wave did and rests on, whole, for an auditor").ProducesProblem(StatusCodes.Status404NotFound);
-        group.MapPost("/{id:guid}/decision", DecideAsync).RequireAuthorization(Roles.Approver)
+        group.MapPost("/{id:guid}/decision", DecideAsync).OnWave(Roles.Approver)
             .WithSummary("Approve or reject what was submitted, with the fingerprint of what was shown").ProducesProblem(StatusCodes.Status409Conflict);
-        var acts = group.MapGroup("").RequireAuthorization(Roles.Operator).ProducesProblem(StatusCodes.Status409Conflict);
-        acts.MapPost("", CreateAsync).WithSummary("Make a draft from plans").Produces<Wave>(StatusCodes.Status201Created);
-        acts.MapPost("/propose", ProposeAsync).WithSummary("What a sheet would become; check asks every host, nothing is stored or changed")
+        var drafts = group.MapGroup("").RequireAuthorization(Roles.Somewhere(Roles.Operator)).ProducesProblem(StatusCodes.Status409Conflict);
+        drafts.MapPost("", CreateAsync).WithSummary("Make a draft from plans").Produces<Wave>(StatusCodes.Status201Created);
+        drafts.MapPost("/propose", ProposeAsync).WithSummary("What a sheet would become; check asks every host, nothing is stored or changed")
             .Accepts<WaveSheet>("application/json", "text/csv");
-        acts.MapPost("/import", ImportAsync).WithSummary("Plan the guests of a sheet and make a draft of them")
+        drafts.MapPost("/import", ImportAsync).WithSummary("Plan the guests of a sheet and make a draft of them")
             .Accepts<WaveSheet>("application/json", "text/csv").Produces<Wave>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status400BadRequest);
+        var acts = group.MapGroup("").OnWave(Roles.Operator).ProducesProblem(StatusCodes.Status409Conflict);
         acts.MapPut("/{id:guid}", ChangeAsync).WithSummary("Change a draft of the version that was seen");
         acts.MapPost("/{id:guid}/rehearse", RehearseAsync).WithSummary("Rehearse every plan: what only reads is run, every other command is told, nothing is changed")
             .Produces<IReadOnlyList<Rehearsal>>();
@@ -50,7 +51,7 @@ internal static class WaveEndpoints
 
     /// <summary>The wave of an id.</summary>
     /// <exception cref="ApiException">There is none.</exception>
-    private static async Task<Wave> FindAsync(Guid id, WaveService waves, CancellationToken cancellationToken) =>
+    public static async Task<Wave> FindAsync(Guid id, WaveService waves, CancellationToken cancellationToken) =>
         await waves.FindAsync(id, cancellationToken).ConfigureAwait(false) ?? throw ApiException.NotFound("There is no wave of this id.");
 
     private static Task<IReadOnlyList<Wave>> ListAsync(WaveService waves, CancellationToken cancellationToken) => waves.ListAsync(cancellationToken);
@@ -68,26 +69,35 @@ internal static class WaveEndpoints
         return await rehearsals.RehearseAsync([.. wave.Entries.Select(entry => entry.PlanId)], cancellationToken).ConfigureAwait(false);
     }
 
-    private static async Task<IResult> CreateAsync(WaveRequest request, WaveService waves, ClaimsPrincipal user, CancellationToken cancellationToken)
+    private static async Task<IResult> CreateAsync(WaveRequest request, WaveService waves, Access access, ClaimsPrincipal user, CancellationToken cancellationToken)
     {
+        Access.Require(user, Roles.Operator, await access.OfPlansAsync(request.ToDraft().Plans.Select(plan => plan.Plan), cancellationToken).ConfigureAwait(false));
         var wave = await waves.CreateAsync(request.ToDraft(), user.ActorName(), cancellationToken).ConfigureAwait(false);
         return TypedResults.Created($"/api/v1/waves/{wave.Id}", wave);
     }
 
     private static async Task<ProposedWave> ProposeAsync(
-        HttpRequest request, WavePlanner planner, ClaimsPrincipal user, CancellationToken cancellationToken, string? name = null, bool check = false)
+        HttpRequest request, WavePlanner planner, Access access, ClaimsPrincipal user, CancellationToken cancellationToken, string? name = null, bool check = false)
     {
-        var proposed = await planner.ProposeAsync(await SheetBody.ReadAsync(request, name, cancellationToken).ConfigureAwait(false), user.ActorName(), cancellationToken)
+        var proposed = await planner.ProposeAsync(await ReadAsync(request, name, access, user, cancellationToken).ConfigureAwait(false), user.ActorName(), cancellationToken)
             .ConfigureAwait(false);
         return check ? await planner.CheckAsync(proposed, cancellationToken).ConfigureAwait(false) : proposed;
     }
 
     private static async Task<IResult> ImportAsync(
-        HttpRequest request, WavePlanner planner, ClaimsPrincipal user, CancellationToken cancellationToken, string? name = null)
+        HttpRequest request, WavePlanner planner, Access access, ClaimsPrincipal user, CancellationToken cancellationToken, string? name = null)
     {
-        var wave = await planner.CreateAsync(await SheetBody.ReadAsync(request, name, cancellationToken).ConfigureAwait(false), user.ActorName(), cancellationToken)
+        var wave = await planner.CreateAsync(await ReadAsync(request, name, access, user, cancellationToken).ConfigureAwait(false), user.ActorName(), cancellationToken)
             .ConfigureAwait(false);
         return TypedResults.Created($"/api/v1/waves/{wave.Id}", wave);
+    }
+
+    // The sheet, when its reader may act on every host that it names.
+    private static async Task<WaveSheet> ReadAsync(HttpRequest request, string? name, Access access, ClaimsPrincipal user, CancellationToken cancellationToken)
+    {
+        var sheet = await SheetBody.ReadAsync(request, name, cancellationToken).ConfigureAwait(false);
+        Access.Require(user, Roles.Operator, await access.OfSheetAsync(sheet, cancellationToken).ConfigureAwait(false));
+        return sheet;
     }
 
     private static async Task<IResult> ExportAsync(
@@ -111,9 +121,15 @@ internal static class WaveEndpoints
         return new RazorComponentResult<WaveReportDocument>(new { Report = report });
     }
 
-    private static async Task<Wave> ChangeAsync(Guid id, WaveRequest request, WaveService waves, ClaimsPrincipal user, CancellationToken cancellationToken)
+    private static async Task<Wave> ChangeAsync(
+        Guid id, WaveRequest request, WaveService waves, Access access, ClaimsPrincipal user, CancellationToken cancellationToken)
     {
-        await FindAsync(id, waves, cancellationToken).ConfigureAwait(false);
+        var wave = await FindAsync(id, waves, cancellationToken).ConfigureAwait(false);
+        if (await access.OfAddedAsync(wave, request.ToDraft().Plans.Select(plan => plan.Plan), cancellationToken).ConfigureAwait(false) is { } added)
+        {
+            Access.Require(user, Roles.Operator, added);
+        }
+
         return await waves.ChangeAsync(id, request.Version, request.ToDraft(), user.ActorName(), cancellationToken).ConfigureAwait(false);
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using Xen2Kvm.Engine.Inventory;
+using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Persistence;
 
 namespace Xen2Kvm.Web.Auth;
@@ -55,9 +56,14 @@ public sealed class Accounts(IServiceScopeFactory scopes)
 /// <summary>What every change of an account needs.</summary>
 internal static class AccountExtensions
 {
-    /// <summary>The one role of an account; null for none.</summary>
+    /// <summary>The one role that an account has for everything; null for none.</summary>
     public static async Task<string?> RoleAsync(this UserManager<AppUser> users, AppUser user) =>
         (await users.GetRolesAsync(user).ConfigureAwait(false)).MaxBy(Roles.Rank);
+
+    /// <summary>What an account may do, and where.</summary>
+    public static async Task<Standing> StandingAsync(this UserManager<AppUser> users, AppUser user, IGrantStore grants, CancellationToken cancellationToken) => new(
+        await users.RoleAsync(user).ConfigureAwait(false),
+        [.. (await grants.ListAsync(user.Id, cancellationToken).ConfigureAwait(false)).Select(given => given.Grant)]);
 
     /// <summary>Whether an account is enabled and its role includes another.</summary>
     public static async Task<bool> HasAsync(this UserManager<AppUser> users, AppUser user, string role) =>

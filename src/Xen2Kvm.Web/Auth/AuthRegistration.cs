@@ -60,6 +60,8 @@ internal static class AuthRegistration
         services.AddSingleton<Accounts>();
         services.AddSingleton<SecondFactor>();
         services.AddSingleton<Invitations>();
+        services.AddSingleton<Access>();
+        services.AddSingleton<Grants>();
         services.AddSingleton<People>();
         services.AddSingleton<IPeople>(provider => provider.GetRequiredService<People>());
         services.AddSingleton<OwnAccount>();
@@ -93,6 +95,8 @@ internal static class AuthRegistration
         foreach (var role in Roles.All)
         {
             authorization.AddPolicy(role, policy => policy.RequireRole(Roles.AtLeast(role)).RequireAssertion(TokenScope.Allows));
+            authorization.AddPolicy(Roles.Somewhere(role), policy => policy.RequireRole(Roles.All)
+                .RequireAssertion(context => Standing.Of(context.User).HasSomewhere(role)).RequireAssertion(TokenScope.Allows));
         }
 
         var anyRole = new AuthorizationPolicyBuilder().RequireAuthenticatedUser().RequireRole(Roles.All).RequireAssertion(TokenScope.Allows).Build();

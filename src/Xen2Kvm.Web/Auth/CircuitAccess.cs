@@ -1,4 +1,3 @@
-using System.Security.Claims;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Components.Server;
 using Microsoft.Extensions.Options;
@@ -26,7 +25,7 @@ internal sealed partial class CircuitAccess(
         {
             return user.SessionId() is { } session
                 && await sessions.FindAsync(session, options.Value.SessionIdle, cancellationToken).ConfigureAwait(false) is { } holder
-                && holder.Role == user.FindFirstValue(ClaimTypes.Role);
+                && new Standing(holder.Role, holder.Grants).IsSame(Standing.Of(user));
         }
         catch (ObjectDisposedException)
         {

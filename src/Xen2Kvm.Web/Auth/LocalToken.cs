@@ -33,7 +33,7 @@ public sealed class LocalToken(IApiTokenStore tokens, IOptions<DashboardOptions>
             return;
         }
 
-        var (_, plain) = await tokens.CreateAsync(Environment.MachineName, Owner, Roles.Operator, TokenScope.All, null, cancellationToken).ConfigureAwait(false);
+        var (_, plain) = await tokens.CreateAsync(Environment.MachineName, Owner, Roles.Operator, TokenScope.All, null, null, cancellationToken).ConfigureAwait(false);
         PrivateFile.Write(FilePath, plain + "\n");
     }
 }

@@ -5,7 +5,7 @@ using Xen2Kvm.Engine.Ports;
 namespace Xen2Kvm.Web.Auth;
 
 /// <summary>People's API tokens: each sees, makes and revokes their own; an admin sees and revokes everyone's.</summary>
-public sealed class OwnTokens(IApiTokenStore tokens, IAuditLog audit, TimeProvider time)
+public sealed class OwnTokens(IApiTokenStore tokens, IHostGroupStore groups, IAuditLog audit, TimeProvider time)
 {
     /// <summary>How many days a token is valid where nothing else is said.</summary>
     public const int DefaultDays = 90;
@@ -20,15 +20,16 @@ public sealed class OwnTokens(IApiTokenStore tokens, IAuditLog audit, TimeProvid
     /// <param name="name">What to call it.</param>
     /// <param name="role">Its role; null for one's own.</param>
     /// <param name="scope">Its <see cref="TokenScope"/>.</param>
+    /// <param name="groupIds">Groups of hosts on which alone it may act; null for wherever one may oneself.</param>
     /// <param name="days">Days until it expires; 0 for never.</param>
     /// <param name="by">Whose it will be.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The token, and its text, which is shown this once.</returns>
     /// <exception cref="RefusedException">It would have more power than its maker, or something is missing.</exception>
     public async Task<(ApiToken Token, string Plain)> MakeAsync(
-        string? name, string? role, string scope, int days, ClaimsPrincipal by, CancellationToken cancellationToken)
+        string? name, string? role, string scope, IReadOnlyList<Guid>? groupIds, int days, ClaimsPrincipal by, CancellationToken cancellationToken)
     {
-        var own = by.HighestRole() ?? Roles.Viewer;
+        var own = Standing.Of(by).Highest ?? Roles.Viewer;
         if (by.IsByToken())
         {
             throw new RefusedException("A token cannot make further tokens. Sign in to make one.");
@@ -49,14 +50,20 @@ public sealed class OwnTokens(IApiTokenStore tokens, IAuditLog audit, TimeProvid
             throw new RefusedException($"A token's scope is one of {string.Join(", ", TokenScope.Known)}.");
         }
 
+        var names = (await groups.ListAsync(cancellationToken).ConfigureAwait(false)).Where(group => groupIds?.Contains(group.Id) == true).Select(group => group.Name).ToList();
+        if (groupIds is { Count: 0 } || names.Count < (groupIds?.Distinct().Count() ?? 0))
+        {
+            throw new RefusedException("Name the groups of hosts on which the token may act, or no limit at all. One of those named is not known.");
+        }
+
         if (days is < 0 or > MostDays)
         {
             throw new RefusedException($"A token is valid for 1 to {MostDays} days, or 0 for ever.");
         }
 
         var made = await tokens.CreateAsync(
-            name.Trim(), by.Identity!.Name!, role ?? own, scope, days == 0 ? null : time.GetUtcNow().AddDays(days), cancellationToken).ConfigureAwait(false);
-        await AuditAsync(by, "token.create", made.Token, $"{made.Token.Role}, scope {scope}", cancellationToken).ConfigureAwait(false);
+            name.Trim(), by.Identity!.Name!, role ?? own, scope, groupIds, days == 0 ? null : time.GetUtcNow().AddDays(days), cancellationToken).ConfigureAwait(false);
+        await AuditAsync(by, "token.create", made.Token, $"{made.Token.Role}, scope {scope}{(names.Count > 0 ? $", groups {string.Join(", ", names)}" : "")}", cancellationToken).ConfigureAwait(false);
         return made;
     }
 

@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
+using Xen2Kvm.Domain.Waves;
 using Xen2Kvm.Engine.Inventory;
 using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Persistence;
@@ -11,23 +12,27 @@ namespace Xen2Kvm.Web.Auth;
 /// The people who may sign in, and what admins do with their accounts. Each call reads anew: what was true at a sign-in may not be true any
 /// more. Whoever acts is an enabled admin at that moment and acts on others only, so one enabled admin is always left.
 /// </summary>
-public sealed class People(Accounts accounts, Invitations invitations, ISessionStore sessions, IAuditLog audit, TimeProvider time) : IPeople
+public sealed class People(
+    Accounts accounts, Invitations invitations, ISessionStore sessions, IGrantStore grants, Access access, IAuditLog audit, TimeProvider time) : IPeople
 {
     /// <inheritdoc/>
-    public Task<bool> MayApproveAsync(string userName, CancellationToken cancellationToken)
+    public async Task<string?> WhyNotApproveAsync(string userName, Wave wave, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        return accounts.ReadAsync(async users => await users.FindByNameAsync(userName).ConfigureAwait(false) is { } user
-            && await users.HasAsync(user, Roles.Approver).ConfigureAwait(false));
+        var place = await access.OfWaveAsync(wave, cancellationToken).ConfigureAwait(false);
+        return await accounts.ReadAsync(async users =>
+            await users.FindByNameAsync(userName).ConfigureAwait(false) is not { DisabledAt: null } user ? "There is no such account, or it is disabled."
+            : await users.StandingAsync(user, grants, cancellationToken).ConfigureAwait(false) is var standing && standing.Has(Roles.Approver, place) ? null
+            : $"This needs the role {Roles.Approver} {standing.Lacking(Roles.Approver, place)}. Ask a person who has it.").ConfigureAwait(false);
     }
 
     /// <summary>All people by name.</summary>
     public Task<IReadOnlyList<Person>> ListAsync(CancellationToken cancellationToken) => accounts.ReadAsync<IReadOnlyList<Person>>(async users =>
     {
+        var given = (await grants.ListAsync(null, cancellationToken).ConfigureAwait(false)).ToLookup(grant => grant.UserId);
         var people = new List<Person>();
         foreach (var user in await users.Users.AsNoTracking().OrderBy(user => user.NormalizedUserName).ToListAsync(cancellationToken).ConfigureAwait(false))
         {
-            people.Add(Person.Of(user, await users.RoleAsync(user).ConfigureAwait(false), time.GetUtcNow()));
+            people.Add(Person.Of(user, await users.RoleAsync(user).ConfigureAwait(false), [.. given[user.Id]], time.GetUtcNow()));
         }
 
         return people;
@@ -38,7 +43,9 @@ public sealed class People(Accounts accounts, Invitations invitations, ISessionS
     {
         cancellationToken.ThrowIfCancellationRequested();
         return accounts.ReadAsync(async users => await users.FindByNameAsync(userName).ConfigureAwait(false) is { } user
-            ? Person.Of(user, await users.RoleAsync(user).ConfigureAwait(false), time.GetUtcNow()) : null);
+            ? Person.Of(
+                user, await users.RoleAsync(user).ConfigureAwait(false), await grants.ListAsync(user.Id, cancellationToken).ConfigureAwait(false), time.GetUtcNow())
+            : null);
     }
 
     /// <summary>Makes an account.</summary>
@@ -171,7 +178,8 @@ public sealed class People(Accounts accounts, Invitations invitations, ISessionS
         }
     }
 
-    private async Task ActAsync(
+    /// <summary>Does something to the account of another person, as an admin, and records it; one act on an account at a time.</summary>
+    internal async Task ActAsync(
         string userName, ClaimsPrincipal by, string action, Func<UserManager<AppUser>, AppUser, Task<string>> act, CancellationToken cancellationToken)
     {
         var (name, detail) = await accounts.ChangeAsync(userName, admins: true, async (users, user) =>
@@ -199,7 +207,8 @@ public sealed class People(Accounts accounts, Invitations invitations, ISessionS
 /// <summary>An account as admins see it.</summary>
 /// <param name="UserName">The name to sign in with.</param>
 /// <param name="DisplayName">The full name.</param>
-/// <param name="Role">The role; null for none.</param>
+/// <param name="Role">The role for everything; null for none.</param>
+/// <param name="Grants">Roles on groups of hosts and on waves besides it.</param>
 /// <param name="CreatedAt">When it was made.</param>
 /// <param name="DisabledAt">Since when it is disabled; null while it is not.</param>
 /// <param name="LockedUntil">Until when it is locked after wrong passwords or codes; null while it is not.</param>
@@ -207,11 +216,22 @@ public sealed class People(Accounts accounts, Invitations invitations, ISessionS
 /// <param name="HasPassword">Whether a password is set.</param>
 /// <param name="SecondFactor">Whether a code is asked for after the password.</param>
 public sealed record Person(
-    string UserName, string DisplayName, string? Role, DateTimeOffset CreatedAt, DateTimeOffset? DisabledAt, DateTimeOffset? LockedUntil,
+    string UserName, string DisplayName, string? Role, IReadOnlyList<GrantedRole> Grants, DateTimeOffset CreatedAt, DateTimeOffset? DisabledAt, DateTimeOffset? LockedUntil,
     DateTimeOffset? InvitedUntil, bool HasPassword, bool SecondFactor)
 {
     /// <summary>From the account.</summary>
-    public static Person Of(AppUser user, string? role, DateTimeOffset now) => new(
-        user.UserName!, user.DisplayName, role, user.CreatedAt, user.DisabledAt, user.LockoutEnd > now ? user.LockoutEnd : null,
+    public static Person Of(AppUser user, string? role, IReadOnlyList<PersonGrant> grants, DateTimeOffset now) => new(
+        user.UserName!, user.DisplayName, role, [.. grants.Select(GrantedRole.Of)], user.CreatedAt, user.DisabledAt, user.LockoutEnd > now ? user.LockoutEnd : null,
         user.InvitationExpiresAt > now ? user.InvitationExpiresAt : null, user.PasswordHash is not null, user.TwoFactorEnabled);
+}
+
+/// <summary>A role in a single place.</summary>
+/// <param name="Role">Operator or Approver.</param>
+/// <param name="GroupId">The group of hosts; null for a wave.</param>
+/// <param name="WaveId">The wave; null for a group.</param>
+/// <param name="Place">Name of the group or wave.</param>
+public sealed record GrantedRole(string Role, Guid? GroupId, Guid? WaveId, string Place)
+{
+    /// <summary>From the store.</summary>
+    public static GrantedRole Of(PersonGrant given) => new(given.Grant.Role, given.Grant.GroupId, given.Grant.WaveId, given.Place);
 }

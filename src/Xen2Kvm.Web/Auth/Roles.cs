@@ -1,6 +1,6 @@
 namespace Xen2Kvm.Web.Auth;
 
-/// <summary>What a person may do. Each role includes the ones before it; each is also the name of a policy.</summary>
+/// <summary>What a person may do. Each role includes the ones before it; each is also the name of the policy of those who have it for everything.</summary>
 public static class Roles
 {
     /// <summary>Sees everything, changes nothing.</summary>
@@ -20,6 +20,9 @@ public static class Roles
 
     /// <summary>A role and those that include it.</summary>
     public static IReadOnlyList<string> AtLeast(string role) => [.. All.SkipWhile(known => known != role)];
+
+    /// <summary>The policy of those who have a role, or one that includes it, at least in some place; where, the endpoint asks <see cref="Access"/>.</summary>
+    public static string Somewhere(string role) => role + " somewhere";
 
     /// <summary>The lesser of two roles.</summary>
     public static string Least(string one, string other) => Rank(one) <= Rank(other) ? one : other;

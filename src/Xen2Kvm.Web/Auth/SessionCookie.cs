@@ -45,11 +45,7 @@ internal static class SessionCookie
         {
             new(ClaimTypes.NameIdentifier, holder.UserId.ToString()), new(ClaimTypes.Name, holder.UserName), new(IdClaim, session.ToString()),
         };
-        if (holder.Role is { } role)
-        {
-            claims.Add(new Claim(ClaimTypes.Role, role));
-        }
-
+        claims.AddRange(new Standing(holder.Role, holder.Grants).ToClaims());
         return new ClaimsPrincipal(new ClaimsIdentity(claims, IdentityConstants.ApplicationScheme));
     }
 

@@ -12,7 +12,7 @@ namespace Xen2Kvm.Web.Auth;
 /// <summary>Authenticates <c>Authorization: Bearer x2k_…</c>.</summary>
 internal sealed class TokenHandler(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, IApiTokenStore tokens, UserManager<AppUser> users,
-    IProblemDetailsService problems)
+    IGrantStore grants, IProblemDetailsService problems)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
     /// <summary>Name of the scheme.</summary>
@@ -34,13 +34,13 @@ internal sealed class TokenHandler(
 
         var plain = Request.Headers.Authorization.ToString()[Prefix.Length..].Trim();
         if (await tokens.FindAsync(plain, Context.RequestAborted).ConfigureAwait(false) is not { } token
-            || await RoleNowAsync(token).ConfigureAwait(false) is not { } role)
+            || await StandingNowAsync(token).ConfigureAwait(false) is not { Role: not null } standing)
         {
             return AuthenticateResult.Fail("The API token is unknown, revoked or has expired.");
         }
 
         var identity = new ClaimsIdentity(
-            [new(ClaimTypes.Name, token.Owner), new(ClaimTypes.Role, role), new(Actor.TokenClaim, token.Name), new(TokenScope.Claim, token.Scope)], SchemeName);
+            [new(ClaimTypes.Name, token.Owner), new(Actor.TokenClaim, token.Name), new(TokenScope.Claim, token.Scope), .. standing.ToClaims()], SchemeName);
         return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), SchemeName));
     }
 
@@ -73,11 +73,11 @@ internal sealed class TokenHandler(
     }
 
     // A token never outlives what its owner may do: a role that was taken away is gone from the token, too.
-    private async Task<string?> RoleNowAsync(ApiToken token)
+    private async Task<Standing?> StandingNowAsync(ApiToken token)
     {
         if (token.Owner == LocalToken.Owner)
         {
-            return token.Role;
+            return new Standing(token.Role, []);
         }
 
         if (await users.FindByNameAsync(token.Owner).ConfigureAwait(false) is not { } owner
@@ -86,6 +86,6 @@ internal sealed class TokenHandler(
             return null;
         }
 
-        return await users.RoleAsync(owner).ConfigureAwait(false) is { } role ? Roles.Least(token.Role, role) : null;
+        return (await users.StandingAsync(owner, grants, Context.RequestAborted).ConfigureAwait(false)).Under(token);
     }
 }

@@ -22,6 +22,7 @@ public static class TokenScope
     private static readonly Dictionary<string, string> Areas = new(StringComparer.OrdinalIgnoreCase)
     {
         ["/api/v1/hosts"] = "hosts",
+        ["/api/v1/host-groups"] = "access",
         ["/api/v1/guests"] = "hosts",
         ["/api/v1/plans"] = "plans",
         ["/api/v1/runs"] = "runs",

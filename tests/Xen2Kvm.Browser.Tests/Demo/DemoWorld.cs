@@ -28,6 +28,8 @@ internal sealed class DemoWorld(IServiceProvider services)
 
     public Host Kvm1 { get; } = DemoInventory.Kvm1(DateTimeOffset.UtcNow);
 
+    public HostGroup North { get; } = new(Guid.NewGuid(), "data centre north");
+
     public Dictionary<string, Guid> Runs { get; } = [];
 
     public Guid OpenPlan { get; private set; }
@@ -43,6 +45,10 @@ internal sealed class DemoWorld(IServiceProvider services)
         await HostAsync(Xen1, DemoInventory.Xen1Snapshot(now), cancellationToken);
         await HostAsync(Xen2, DemoInventory.Xen2Snapshot(now), cancellationToken);
         await HostAsync(Kvm1, DemoInventory.Kvm1Snapshot(now), cancellationToken);
+        var groups = services.GetRequiredService<IHostGroupStore>();
+        await groups.AddAsync(North, cancellationToken);
+        await groups.PutAsync(Xen1.Id, North.Id, cancellationToken);
+        await groups.PutAsync(Kvm1.Id, North.Id, cancellationToken);
         await _hosts.SaveSnapshotAsync(Xen1.Id, DemoInventory.Xen1Snapshot(now), [new("crm", "power: Running → Off"), new(null, "kernel: 6.1.0-39-amd64 → 6.1.0-40-amd64")], cancellationToken);
 
         await LimitsAsync(cancellationToken);

@@ -15,6 +15,7 @@ internal static class AccessMatrix
     /// <summary>In place of an area: no token, since this is for people.</summary>
     public const string People = "people-only";
 
+    // A role with @ is asked where the endpoint acts: on the hosts, or in the wave, of what it names.
     // Method, path, least role, area. PAGE stands for the GET and POST of a page, ANY for an endpoint that takes every method.
     private const string Table = """
         ANY    /health                                  open      any
@@ -27,33 +28,38 @@ internal static class AccessMatrix
         GET    /api/v1/hosts/{host}                     Viewer    hosts
         PUT    /api/v1/hosts/{host}                     Operator  hosts
         DELETE /api/v1/hosts/{host}                     Operator  hosts
-        POST   /api/v1/hosts/{host}/refresh             Operator  hosts
+        POST   /api/v1/hosts/{host}/refresh             Operator@host hosts
         POST   /api/v1/hosts/{host}/scan-key            Operator  hosts
-        POST   /api/v1/hosts/{host}/test                Operator  hosts
+        POST   /api/v1/hosts/{host}/test                Operator@host hosts
         POST   /api/v1/hosts/scan-key                   Operator  hosts
+        GET    /api/v1/host-groups/                     Viewer    access
+        POST   /api/v1/host-groups/                     Admin     access
+        PUT    /api/v1/host-groups/{group}              Admin     access
+        DELETE /api/v1/host-groups/{group}              Admin     access
+        PUT    /api/v1/host-groups/hosts/{host}         Admin     access
         GET    /api/v1/guests/                          Viewer    hosts
         GET    /api/v1/guests/{host}/{**guest}          Viewer    hosts
 
         GET    /api/v1/plans/                           Viewer    plans
-        POST   /api/v1/plans/                           Operator  plans
+        POST   /api/v1/plans/                           Operator@hosts plans
         GET    /api/v1/plans/{id:guid}                  Viewer    plans
-        POST   /api/v1/plans/{id:guid}/acknowledge      Operator  plans
-        POST   /api/v1/plans/{id:guid}/preflight        Operator  plans
-        POST   /api/v1/plans/{id:guid}/rehearse         Operator  plans
+        POST   /api/v1/plans/{id:guid}/acknowledge      Operator@plan plans
+        POST   /api/v1/plans/{id:guid}/preflight        Operator@plan plans
+        POST   /api/v1/plans/{id:guid}/rehearse         Operator@plan plans
         GET    /api/v1/plans/{id:guid}/xml              Viewer    plans
-        POST   /api/v1/plans/propose                    Operator  plans
+        POST   /api/v1/plans/propose                    Operator@hosts plans
 
         GET    /api/v1/runs/                            Viewer    runs
-        POST   /api/v1/runs/                            Operator  runs
+        POST   /api/v1/runs/                            Operator@hosts runs
         GET    /api/v1/runs/{id:guid}                   Viewer    runs
-        POST   /api/v1/runs/{id:guid}/answer            Operator  runs
+        POST   /api/v1/runs/{id:guid}/answer            Operator@run runs
         GET    /api/v1/runs/{id:guid}/evidence          Viewer    runs
         GET    /api/v1/runs/{id:guid}/evidence/{name}   Viewer    runs
         GET    /api/v1/runs/{id:guid}/log               Viewer    runs
-        POST   /api/v1/runs/{id:guid}/resume            Operator  runs
-        POST   /api/v1/runs/{id:guid}/rollback          Operator  runs
+        POST   /api/v1/runs/{id:guid}/resume            Operator@run runs
+        POST   /api/v1/runs/{id:guid}/rollback          Operator@run runs
         GET    /api/v1/runs/{id:guid}/samples           Viewer    runs
-        POST   /api/v1/runs/{id:guid}/stop              Operator  runs
+        POST   /api/v1/runs/{id:guid}/stop              Operator@run runs
         ANY    /hubs/runs                               Viewer    runs
         ANY    /hubs/runs/negotiate                     Viewer    runs
 
@@ -63,25 +69,25 @@ internal static class AccessMatrix
         PUT    /api/v1/limits/{id:guid}                 Admin     runs
 
         GET    /api/v1/waves/                           Viewer    waves
-        POST   /api/v1/waves/                           Operator  waves
+        POST   /api/v1/waves/                           Operator@hosts waves
         GET    /api/v1/waves/{id:guid}                  Viewer    waves
-        PUT    /api/v1/waves/{id:guid}                  Operator  waves
-        POST   /api/v1/waves/{id:guid}/cancel           Operator  waves
-        POST   /api/v1/waves/{id:guid}/decision         Approver  waves
+        PUT    /api/v1/waves/{id:guid}                  Operator@wave waves
+        POST   /api/v1/waves/{id:guid}/cancel           Operator@wave waves
+        POST   /api/v1/waves/{id:guid}/decision         Approver@wave waves
         GET    /api/v1/waves/{id:guid}/dossier          Viewer    waves
         GET    /api/v1/waves/{id:guid}/export           Viewer    waves
-        POST   /api/v1/waves/{id:guid}/hold             Operator  waves
-        PUT    /api/v1/waves/{id:guid}/limits           Operator  waves
-        POST   /api/v1/waves/{id:guid}/pause            Operator  waves
-        POST   /api/v1/waves/{id:guid}/put-off          Operator  waves
-        POST   /api/v1/waves/{id:guid}/rehearse         Operator  waves
+        POST   /api/v1/waves/{id:guid}/hold             Operator@wave waves
+        PUT    /api/v1/waves/{id:guid}/limits           Operator@wave waves
+        POST   /api/v1/waves/{id:guid}/pause            Operator@wave waves
+        POST   /api/v1/waves/{id:guid}/put-off          Operator@wave waves
+        POST   /api/v1/waves/{id:guid}/rehearse         Operator@wave waves
         GET    /api/v1/waves/{id:guid}/report           Viewer    waves
-        POST   /api/v1/waves/{id:guid}/retry            Operator  waves
-        POST   /api/v1/waves/{id:guid}/start            Operator  waves
-        POST   /api/v1/waves/{id:guid}/submit           Operator  waves
-        POST   /api/v1/waves/{id:guid}/withdraw         Operator  waves
-        POST   /api/v1/waves/import                     Operator  waves
-        POST   /api/v1/waves/propose                    Operator  waves
+        POST   /api/v1/waves/{id:guid}/retry            Operator@wave waves
+        POST   /api/v1/waves/{id:guid}/start            Operator@wave waves
+        POST   /api/v1/waves/{id:guid}/submit           Operator@wave waves
+        POST   /api/v1/waves/{id:guid}/withdraw         Operator@wave waves
+        POST   /api/v1/waves/import                     Operator@hosts waves
+        POST   /api/v1/waves/propose                    Operator@hosts waves
 
         GET    /api/v1/audit/                           Viewer    access
         GET    /api/v1/audit/export                     Viewer    access
@@ -93,6 +99,7 @@ internal static class AccessMatrix
         POST   /api/v1/people/                          Admin     access
         POST   /api/v1/people/{userName}/disable        Admin     access
         POST   /api/v1/people/{userName}/enable         Admin     access
+        PUT    /api/v1/people/{userName}/grants         Admin     access
         POST   /api/v1/people/{userName}/reset-password Admin     access
         PUT    /api/v1/people/{userName}/role           Admin     access
         DELETE /api/v1/people/{userName}/second-factor  Admin     access
@@ -113,6 +120,7 @@ internal static class AccessMatrix
         PAGE   /hosts                                   Viewer    people-only
         PAGE   /hosts/{Id}                              Viewer    people-only
         PAGE   /hosts/{Id}/change                       Viewer    people-only
+        PAGE   /hosts/groups                            Viewer    people-only
         PAGE   /hosts/new                               Viewer    people-only
         PAGE   /not-found                               Viewer    people-only
         PAGE   /people                                  Admin     people-only
@@ -140,10 +148,10 @@ internal static class AccessMatrix
         """;
 
     /// <summary>The lines by method and path.</summary>
-    public static IReadOnlyDictionary<string, (string LeastRole, string Area)> Lines { get; } = Table
+    public static IReadOnlyDictionary<string, (string LeastRole, string Area, string? Where)> Lines { get; } = Table
         .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
         .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
         .SelectMany(words => (words[0] switch { "PAGE" => ["GET", "POST"], "ANY" => ["GET"], _ => new[] { words[0] } })
-            .Select(method => (Key: $"{method} {words[1]}", Value: (words[2], words[3]))))
+            .Select(method => (Key: $"{method} {words[1]}", Value: (words[2].Split('@')[0], words[3], words[2].Split('@').ElementAtOrDefault(1)))))
         .ToDictionary(line => line.Key, line => line.Value);
 }

@@ -113,7 +113,7 @@ public sealed class RunApiTests(Database database)
         await using var dashboard = await Dashboard.StartAsync(database);
         using var api = await dashboard.WithTokenAsync(Roles.Operator);
         var id = await api.StartFilesAsync();
-        var (_, plain) = await dashboard.Get<IApiTokenStore>().CreateAsync("hub", "operator", Roles.Viewer, "all", null, Token);
+        var (_, plain) = await dashboard.Get<IApiTokenStore>().CreateAsync("hub", "operator", Roles.Viewer, "all", null, null, Token);
         await using var hub = await HubClient.ConnectAsync(dashboard.Address, RunsHub.Path, plain, Token);
         await hub.InvokeAsync("Watch", Token, id);
         await dashboard.Get<IRunStore>().AppendLogAsync(id, [new RunLogEntry(DateTimeOffset.UtcNow, null, RunLogLevel.Info, "x")], Token);

@@ -22,7 +22,7 @@ public sealed class TokenApiTests(Database database)
         var created = await PostAsync(browser, "/api/v1/tokens", new { name = "ci", role = "Viewer", expiresInDays = 30 });
         using var client = dashboard.WithToken(created["plain"]!.GetValue<string>());
         var me = await client.GetFromJsonAsync<JsonNode>("/api/v1/me", Token);
-        me!.ToJsonString().ShouldBe("""{"name":"operator","role":"Viewer","token":"ci"}""");
+        me!.ToJsonString().ShouldBe("""{"name":"operator","role":"Viewer","token":"ci","grants":[]}""");
         (await client.GetStringAsync("/api/v1/tokens", Token)).ShouldNotContain(created["plain"]!.GetValue<string>());
 
         var revoke = new HttpRequestMessage(HttpMethod.Delete, $"/api/v1/tokens/{created["token"]!["id"]}");

@@ -74,7 +74,7 @@ public sealed class WaveApiTests(Database database)
         }
 
         (await world.Operator.ProblemAsync(HttpMethod.Post, $"/api/v1/waves/{world.Wave}/start", null, HttpStatusCode.Conflict))
-            .ShouldContain("may not approve waves any more");
+            .ShouldContain("may not approve it any more. This needs the role Approver on xen1 (no group), kvm1 (no group).");
         using var again = await world.Approver.PostAsJsonAsync($"/api/v1/waves/{world.Wave}/decision", new { approve = true, fingerprint = "x" }, Token);
         again.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
     }

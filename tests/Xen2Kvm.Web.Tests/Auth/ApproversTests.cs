@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.DependencyInjection;
+using Xen2Kvm.Domain.Waves;
 using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Persistence;
 using Xen2Kvm.Web.Auth;
@@ -18,11 +19,11 @@ public sealed class ApproversTests(Database database)
         foreach (var role in Roles.All)
         {
             var user = await dashboard.UserAsync(role);
-            (await dashboard.Get<IPeople>().MayApproveAsync(user.UserName!, Token)).ShouldBe(role is Roles.Approver or Roles.Admin, role);
+            (await WhyNotAsync(dashboard, user.UserName!) is null).ShouldBe(role is Roles.Approver or Roles.Admin, role);
         }
 
-        (await dashboard.Get<IPeople>().MayApproveAsync("nobody", Token)).ShouldBeFalse();
-        (await dashboard.Get<IPeople>().MayApproveAsync(LocalToken.Owner, Token)).ShouldBeFalse();
+        (await WhyNotAsync(dashboard, "nobody")).ShouldNotBeNull();
+        (await WhyNotAsync(dashboard, LocalToken.Owner)).ShouldNotBeNull();
     }
 
     [Fact]
@@ -40,7 +41,10 @@ public sealed class ApproversTests(Database database)
             await users.RemoveFromRoleAsync((await users.FindByNameAsync("admin"))!, Roles.Admin);
         }
 
-        (await dashboard.Get<IPeople>().MayApproveAsync("approver", Token)).ShouldBeFalse();
-        (await dashboard.Get<IPeople>().MayApproveAsync("admin", Token)).ShouldBeFalse();
+        (await WhyNotAsync(dashboard, "approver")).ShouldBe("There is no such account, or it is disabled.");
+        (await WhyNotAsync(dashboard, "admin")).ShouldBe("This needs the role Approver for everything. Ask a person who has it.");
     }
+
+    private static Task<string?> WhyNotAsync(Dashboard dashboard, string name) => dashboard.Get<IPeople>().WhyNotApproveAsync(
+        name, new Wave { Id = Guid.NewGuid(), Name = "Friday", CreatedAt = default, CreatedBy = "" }, Token);
 }

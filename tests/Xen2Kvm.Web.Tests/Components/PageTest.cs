@@ -15,6 +15,7 @@ using Xen2Kvm.Engine.Preflight;
 using Xen2Kvm.Engine.Records;
 using Xen2Kvm.Engine.Routes;
 using Xen2Kvm.Engine.Runs;
+using Xen2Kvm.Web.Auth;
 using Xen2Kvm.Web.Components.State;
 
 namespace Xen2Kvm.Web.Tests.Components;
@@ -30,7 +31,7 @@ public abstract partial class PageTest : IAsyncDisposable
         Limits.ListAsync(Arg.Any<CancellationToken>()).Returns([]);
         services.AddLogging();
         services.AddSingleton<TimeProvider>(new StandingClock());
-        services.AddSingleton(Runs).AddSingleton(Plans).AddSingleton(Hosts).AddSingleton(Audit).AddSingleton(Substitute.For<IWaveStore>()).AddSingleton(Limits).AddSingleton(Substitute.For<IHostConnector>());
+        services.AddSingleton(Runs).AddSingleton(Plans).AddSingleton(Hosts).AddSingleton(Audit).AddSingleton(Substitute.For<IWaveStore>()).AddSingleton(Limits).AddSingleton(Groups).AddSingleton<Access>().AddSingleton(Substitute.For<IHostConnector>());
         services.AddSingleton<IEnumerable<IRoute>>([]);
         services.AddSingleton<RunFeed>().AddSingleton<WaveFeed>().AddSingleton<HostService>().AddSingleton<InventoryService>().AddSingleton<PreflightService>()
             .AddSingleton<PlanService>().AddSingleton<RunService>().AddSingleton<PlanPlaces>().AddSingleton<LimitService>().AddSingleton<RunReader>().AddSingleton<AuditCheck>();
@@ -47,6 +48,8 @@ public abstract partial class PageTest : IAsyncDisposable
     protected IHostStore Hosts { get; } = Substitute.For<IHostStore>();
 
     protected ILimitStore Limits { get; } = Substitute.For<ILimitStore>();
+
+    protected IHostGroupStore Groups { get; } = Substitute.For<IHostGroupStore>();
 
     protected IAuditLog Audit { get; } = Substitute.For<IAuditLog>();
 
@@ -88,4 +91,11 @@ public abstract partial class PageTest : IAsyncDisposable
     {
         public StandingNavigation() => Initialize("http://localhost/", "http://localhost/runs/1");
     }
+}
+
+/// <summary>Who looks, where a role holds for everything.</summary>
+internal static class Viewers
+{
+    public static void Identify(this Viewer viewer, string name, bool canOperate, bool canAdminister) =>
+        viewer.Identify(name, new Standing(canAdminister ? Roles.Admin : canOperate ? Roles.Operator : Roles.Viewer, []));
 }

@@ -1,7 +1,9 @@
 using NSubstitute;
+using Xen2Kvm.Domain.Inventory;
 using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Runs;
 using Xen2Kvm.Engine.Ports;
+using Xen2Kvm.Web.Auth;
 using Xen2Kvm.Web.Components.Pages.Runs;
 
 namespace Xen2Kvm.Web.Tests.Components;
@@ -139,6 +141,29 @@ public sealed class RunPageTests : PageTest
         var markup = await MarkupAsync(Sample.Copying(_plan));
         markup.ShouldContain("disabled");
         Words(markup).ShouldContain("Your role may look but not act.");
+    }
+
+    [Theory]
+    [InlineData("paris", "paris", null)]
+    [InlineData("paris", "oslo", "(This needs the role Operator on kvm1 (group oslo), and you have it elsewhere only. Ask a person with the role Admin.)")]
+    [InlineData("oslo", null, "(This needs the role Operator on xen1 (group oslo), kvm1 (no group), and you have it elsewhere only. Ask a person with the role Admin.)")]
+    public async Task Someone_with_a_role_on_some_hosts_sees_on_which_it_is_lacking(string source, string? target, string? why)
+    {
+        var paris = new HostGroup(Guid.NewGuid(), "paris");
+        HostGroup? Group(string? name) => name switch { null => null, "paris" => paris, _ => new HostGroup(Guid.NewGuid(), name) };
+        Groups.ListHostsAsync(Arg.Any<CancellationToken>())
+            .Returns([new GroupedHost(_plan.SourceHostId, "xen1", Group(source)), new GroupedHost(_plan.TargetHostId, "kvm1", Group(target))]);
+        Viewer.Identify("olga", new Standing(Roles.Viewer, [new Grant(Roles.Operator, paris.Id, null)]));
+        var markup = await MarkupAsync(Sample.Copying(_plan));
+        markup.ShouldContain("data-act=\"stop\"");
+        if (why is null)
+        {
+            Words(markup).ShouldNotContain("This needs the role");
+        }
+        else
+        {
+            Words(markup).ShouldContain(why);
+        }
     }
 
     [Fact]

@@ -80,7 +80,7 @@ public sealed class Dashboard : IAsyncDisposable
     public async Task<HttpClient> WithTokenAsync(string role, string scope = TokenScope.All, DateTimeOffset? expiresAt = null)
     {
         var owner = await UserAsync(role);
-        var (_, plain) = await Get<IApiTokenStore>().CreateAsync($"test {role}", owner.UserName!, role, scope, expiresAt, CancellationToken.None);
+        var (_, plain) = await Get<IApiTokenStore>().CreateAsync($"test {role}", owner.UserName!, role, scope, null, expiresAt, CancellationToken.None);
         return WithToken(plain);
     }
 
@@ -92,11 +92,13 @@ public sealed class Dashboard : IAsyncDisposable
     }
 
     /// <summary>A user of a role, made when there is none.</summary>
-    public async Task<AppUser> UserAsync(string role)
+    public Task<AppUser> UserAsync(string role) => UserAsync(role.ToLowerInvariant(), role);
+
+    /// <summary>A user of a name, made with that role when there is none.</summary>
+    public async Task<AppUser> UserAsync(string name, string role)
     {
         await using var scope = App.Services.CreateAsyncScope();
         var users = scope.ServiceProvider.GetRequiredService<UserManager<AppUser>>();
-        var name = role.ToLowerInvariant();
         if (await users.FindByNameAsync(name) is { } known)
         {
             return known;

@@ -4,6 +4,7 @@ using Xen2Kvm.Domain.Waves;
 using Xen2Kvm.Engine.Inventory;
 using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Engine.Runs;
+using Xen2Kvm.Web.Auth;
 
 namespace Xen2Kvm.Web.Components.State;
 
@@ -40,11 +41,18 @@ public abstract partial class LivePage : ComponentBase, IDisposable
     [Inject]
     public required ILogger<LivePage> Logger { get; init; }
 
+    /// <summary>Where what is shown here acts, as the page around it knows; null for the whole installation.</summary>
+    [CascadingParameter]
+    public Place? Around { get; set; }
+
     /// <summary>Ends when the page goes.</summary>
     protected CancellationToken Gone { get; private set; }
 
     /// <summary>What went wrong last, in words; null when nothing.</summary>
     protected string? Problem { get; set; }
+
+    /// <summary>Where this page acts: the role must be held there.</summary>
+    protected virtual Place ActsOn => Around ?? Place.Whole;
 
     /// <summary>An act is in work: buttons wait.</summary>
     protected bool Busy { get; private set; }
@@ -74,7 +82,10 @@ public abstract partial class LivePage : ComponentBase, IDisposable
     }
 
     /// <summary>The same for an act: <see cref="Busy"/> while it lasts, and not twice at once.</summary>
-    protected async Task<bool> ActAsync(Func<CancellationToken, Task> work, bool adminOnly = false)
+    /// <param name="work">The act.</param>
+    /// <param name="adminOnly">It needs the role Admin.</param>
+    /// <param name="role">The role it needs otherwise, in the place of <see cref="ActsOn"/>.</param>
+    protected async Task<bool> ActAsync(Func<CancellationToken, Task> work, bool adminOnly = false, string role = Roles.Operator)
     {
         if (Busy)
         {
@@ -85,10 +96,10 @@ public abstract partial class LivePage : ComponentBase, IDisposable
         StateHasChanged();
         try
         {
-            return await TryAsync(cancellationToken =>
+            return await TryAsync(async cancellationToken =>
             {
-                Viewer.Require(adminOnly);
-                return work(cancellationToken);
+                await Viewer.RequireAsync(adminOnly ? Roles.Admin : role, adminOnly ? Place.Whole : ActsOn, cancellationToken);
+                await work(cancellationToken);
             });
         }
         finally
@@ -156,7 +167,7 @@ public abstract partial class LivePage : ComponentBase, IDisposable
 
     private string Explain(Exception fault)
     {
-        if (fault is RefusedException or RemoteException or PlanningException or WaveException)
+        if (fault is RefusedException or ForbiddenException or RemoteException or PlanningException or WaveException)
         {
             return fault.Message;
         }

@@ -1,18 +1,13 @@
 using System.Security.Claims;
-using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Authorization;
-using Xen2Kvm.Engine.Inventory;
 using Xen2Kvm.Web.Auth;
 using Xen2Kvm.Web.Components.Text;
 
 namespace Xen2Kvm.Web.Components.State;
 
 /// <summary>The person in front of one browser window: name, what they may do, and their time zone. One per circuit.</summary>
-public sealed class Viewer(TimeProvider time)
+public sealed class Viewer(TimeProvider time, Access access)
 {
-    /// <summary>Policy of those who may act.</summary>
-    public const string OperatorPolicy = "Operator";
-
     /// <summary>Policy of those who manage people and tokens.</summary>
     public const string AdminPolicy = "Admin";
 
@@ -25,14 +20,17 @@ public sealed class Viewer(TimeProvider time)
     /// <summary>Name under which acts are recorded.</summary>
     public string Name { get; private set; } = "";
 
-    /// <summary>May add, plan, start, stop and roll back.</summary>
-    public bool CanOperate { get; private set; }
+    /// <summary>What they may do, and where.</summary>
+    public Standing Standing { get; private set; } = new(null, []);
+
+    /// <summary>May add, plan, start, stop and roll back, everywhere.</summary>
+    public bool CanOperate => Standing.Has(Roles.Operator, Place.Whole);
 
     /// <summary>May manage people, tokens, and remove hosts.</summary>
-    public bool CanAdminister { get; private set; }
+    public bool CanAdminister => Standing.Has(Roles.Admin, Place.Whole);
 
-    /// <summary>Highest role, in a word.</summary>
-    public string Role { get; private set; } = "";
+    /// <summary>The role for everything, in a word.</summary>
+    public string Role => Standing.Role ?? "";
 
     /// <summary>The viewer's time zone; UTC when the browser named none that is known here.</summary>
     public TimeZoneInfo Zone { get; private set; } = TimeZoneInfo.Utc;
@@ -41,18 +39,14 @@ public sealed class Viewer(TimeProvider time)
     public DateTimeOffset Now => time.GetUtcNow();
 
     /// <summary>Takes over who is signed in.</summary>
-    public async Task IdentifyAsync(AuthenticationStateProvider authentication, IAuthorizationService authorization)
+    public async Task IdentifyAsync(AuthenticationStateProvider authentication)
     {
-        var user = User = (await authentication.GetAuthenticationStateAsync()).User;
-        Identify(
-            user.Identity?.Name ?? user.FindFirstValue(ClaimTypes.NameIdentifier) ?? "",
-            (await authorization.AuthorizeAsync(user, OperatorPolicy)).Succeeded,
-            (await authorization.AuthorizeAsync(user, AdminPolicy)).Succeeded);
-        Role = user.HighestRole() ?? "";
+        User = (await authentication.GetAuthenticationStateAsync()).User;
+        Identify(User.Identity?.Name ?? User.FindFirstValue(ClaimTypes.NameIdentifier) ?? "", Standing.Of(User));
     }
 
     /// <summary>Sets who is there.</summary>
-    public void Identify(string name, bool canOperate, bool canAdminister) => (Name, CanOperate, CanAdminister) = (name, canOperate, canAdminister);
+    public void Identify(string name, Standing standing) => (Name, Standing) = (name, standing);
 
     /// <summary>Sets the time zone by its IANA name; an unknown one leaves UTC.</summary>
     public void UseZone(string? zoneId)
@@ -64,20 +58,17 @@ public sealed class Viewer(TimeProvider time)
     }
 
     /// <summary>Why a button is not for this person; null when it is.</summary>
-    public string? WhyNot(bool adminOnly = false) => (adminOnly, CanOperate, CanAdminister) switch
-    {
-        (true, _, false) => "Your role may not do this. Ask a person with the role Admin.",
-        (false, false, _) => "Your role may look but not act. Ask a person with the role Operator or Admin.",
-        _ => null,
-    };
+    /// <param name="role">The role that its act needs.</param>
+    /// <param name="place">Where it acts; null for the whole installation.</param>
+    public string? WhyNot(string role = Roles.Operator, Place? place = null) => Standing.WhyNot(role, place ?? Place.Whole);
 
-    /// <summary>Refuses an act that this person may not do: a hidden button is no protection.</summary>
-    /// <exception cref="RefusedException">They may not.</exception>
-    public void Require(bool adminOnly = false)
+    /// <summary>Refuses an act that this person may not do: a hidden button is no protection. Which host is in which group is read anew.</summary>
+    /// <exception cref="ForbiddenException">They may not.</exception>
+    public async Task RequireAsync(string role, Place place, CancellationToken cancellationToken)
     {
-        if (WhyNot(adminOnly) is { } why)
+        if (WhyNot(role, await access.AnewAsync(place, cancellationToken)) is { } why)
         {
-            throw new RefusedException(why);
+            throw new ForbiddenException(why);
         }
     }
 

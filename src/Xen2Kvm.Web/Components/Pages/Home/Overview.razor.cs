@@ -17,6 +17,7 @@ public sealed partial class Overview
     private IReadOnlyList<TimeSpan> _downtimes = [];
     private List<Need> _needs = [];
     private IReadOnlyList<Wave> _waves = [];
+    private IReadOnlyDictionary<Guid, Place> _places = new Dictionary<Guid, Place>();
     private (WaveView View, int Waiting)? _next;
     private int _moved;
     private int _left;
@@ -39,6 +40,7 @@ public sealed partial class Overview
     {
         _hosts = [.. (await Inventory.ListHostsAsync(cancellationToken)).Select(known => (known.Host, known.Snapshot))];
         _waves = [.. (await Waves.ListAsync(cancellationToken)).Where(wave => wave.IsOpen)];
+        _places = await Access.OfWavesAsync(_waves, cancellationToken);
         await ReadRunsAsync(now: true, cancellationToken);
     }
 
@@ -66,7 +68,7 @@ public sealed partial class Overview
     // What waits for an approver is shown to those who may approve it, what has stopped to everyone.
     private IEnumerable<Need> WavesThatWait() => _waves
         .Where(wave => wave.State == WaveState.Paused || (wave.State == WaveState.Draft && wave.Note is not null)
-            || (wave.State == WaveState.Submitted && Roles.Rank(Viewer.Role) >= Roles.Rank(Roles.Approver)))
+            || (wave.State == WaveState.Submitted && Viewer.WhyNot(Roles.Approver, _places[wave.Id]) is null))
         .Select(wave => wave.State == WaveState.Submitted
             ? new Need(wave.Id.ToString(), "amber", "hand", wave.Name, $"{wave.SubmittedBy} submitted it; it waits for approval.", Links.Wave(wave.Id) + "?tab=approval", "Look and decide")
             : new Need(wave.Id.ToString(), "amber", "pause", wave.Name, wave.Note ?? "It is paused.", Links.Wave(wave.Id), "See the wave"));

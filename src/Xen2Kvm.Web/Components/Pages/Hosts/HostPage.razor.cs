@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Components;
 using Radzen;
 using Xen2Kvm.Domain.Inventory;
 using Xen2Kvm.Engine.Ports;
+using Xen2Kvm.Web.Auth;
 using Xen2Kvm.Web.Components.Controls;
 using Host = Xen2Kvm.Domain.Inventory.Host;
 
@@ -11,6 +12,7 @@ namespace Xen2Kvm.Web.Components.Pages.Hosts;
 public sealed partial class HostPage
 {
     private Host? _host;
+    private Place _place = Place.Whole;
     private HostSnapshot? _snapshot;
     private IReadOnlyList<(DateTimeOffset At, SnapshotDifference Difference)> _differences = [];
     private IReadOnlyList<HostCheck>? _checks;
@@ -21,6 +23,9 @@ public sealed partial class HostPage
     /// <summary>Id or name of the host.</summary>
     [Parameter]
     public string Id { get; set; } = "";
+
+    /// <inheritdoc/>
+    protected override Place ActsOn => _place;
 
     /// <inheritdoc/>
     protected override async Task OnParametersSetAsync()
@@ -37,6 +42,7 @@ public sealed partial class HostPage
             return;
         }
 
+        _place = await Access.OfHostsAsync([_host.Id], cancellationToken);
         _snapshot = await Hosts.GetSnapshotAsync(_host.Id, cancellationToken);
         _differences = await Hosts.ListDifferencesAsync(_host.Id, Viewer.Now - TimeSpan.FromDays(30), cancellationToken);
     }

@@ -16,6 +16,10 @@ internal static class PersonWords
         _ => new("Active", "green", "check"),
     };
 
+    /// <summary>Where a person has which role besides the one for everything, a line for each role.</summary>
+    public static IEnumerable<string> Places(Person person) => person.Grants.GroupBy(grant => grant.Role)
+        .Select(role => $"{role.Key} on {string.Join(", ", role.Select(grant => grant.WaveId is null ? grant.Place : $"wave {grant.Place}"))}");
+
     /// <summary>What a role may do, in a line.</summary>
     public static string Role(string role) => role switch
     {

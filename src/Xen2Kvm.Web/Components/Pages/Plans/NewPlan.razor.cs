@@ -3,6 +3,7 @@ using Xen2Kvm.Domain.Inventory;
 using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Engine.Inventory;
 using Xen2Kvm.Engine.Ports;
+using Xen2Kvm.Web.Auth;
 using Xen2Kvm.Web.Components.State;
 
 namespace Xen2Kvm.Web.Components.Pages.Plans;
@@ -15,6 +16,7 @@ public sealed partial class NewPlan
     private GuestOnHost? _seen;
     private Target? _target;
     private Plan? _plan;
+    private Place _place = Place.Whole;
     private string? _xml;
     private string? _xmlProblem;
     private bool _read;
@@ -30,6 +32,9 @@ public sealed partial class NewPlan
     /// <summary>Guest's name.</summary>
     [SupplyParameterFromQuery(Name = "guest")]
     public string? GuestName { get; set; }
+
+    /// <inheritdoc/>
+    protected override Place ActsOn => _place;
 
     /// <inheritdoc/>
     protected override async Task OnInitializedAsync()
@@ -81,6 +86,7 @@ public sealed partial class NewPlan
         {
             var plan = await Plans.ProposeAsync(
                 _seen!.Host.Id, _seen.Guest.Name, _target.Host.Id, _form.ToChoices(_seen.Guest), Viewer.Name, cancellationToken);
+            _place = await Access.OfHostsAsync([_seen.Host.Id, _target.Host.Id], cancellationToken);
             var (xml, xmlProblem) = await PlanXml.ReadAsync(Plans, plan, cancellationToken);
             (_plan, _xml, _xmlProblem) = (plan, xml, xmlProblem);
         }))

@@ -4,6 +4,7 @@ using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Preflight;
 using Xen2Kvm.Domain.Runs;
 using Xen2Kvm.Engine.Preflight;
+using Xen2Kvm.Web.Auth;
 using Xen2Kvm.Web.Components.Controls;
 using Xen2Kvm.Web.Components.State;
 using Xen2Kvm.Web.Components.Text;
@@ -14,6 +15,7 @@ namespace Xen2Kvm.Web.Components.Pages.Plans;
 public sealed partial class PlanPage
 {
     private Plan? _plan;
+    private Place _place = Place.Whole;
     private IReadOnlyList<Run> _runs = [];
     private Run? _open;
     private DowntimeForecast? _forecast;
@@ -31,6 +33,9 @@ public sealed partial class PlanPage
     /// <summary>The plan.</summary>
     [Parameter]
     public Guid Id { get; set; }
+
+    /// <inheritdoc/>
+    protected override Place ActsOn => _place;
 
     private string StartWords => $"Start: stop {_plan!.Source.Name} on {_source} and move it to {_target}";
 
@@ -80,6 +85,7 @@ public sealed partial class PlanPage
         {
             _source = (await Hosts.FindAsync(_plan.SourceHostId.ToString(), cancellationToken))?.Name ?? "a removed host";
             _target = (await Hosts.FindAsync(_plan.TargetHostId.ToString(), cancellationToken))?.Name ?? "a removed host";
+            _place = await Access.OfPlanAsync(_plan, cancellationToken);
             await ReadRunsAsync(cancellationToken);
         }
     }
@@ -144,7 +150,12 @@ public sealed partial class PlanPage
 
         Run? run = null;
         _starting = true;
-        var started = await ActAsync(async cancellationToken => run = await Runs.StartAsync(Id, Viewer.Name, cancellationToken));
+        var started = await ActAsync(async cancellationToken =>
+        {
+            // A plan of a wave starts with the wave; what starts on its own needs the role on both hosts.
+            await Viewer.RequireAsync(Roles.Operator, _place with { Wave = null }, cancellationToken);
+            run = await Runs.StartAsync(Id, Viewer.Name, cancellationToken);
+        });
         _starting = false;
         if (started)
         {

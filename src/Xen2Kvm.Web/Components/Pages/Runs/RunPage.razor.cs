@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Components;
 using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Web.Auth;
 
 namespace Xen2Kvm.Web.Components.Pages.Runs;
 
@@ -10,6 +11,7 @@ public sealed partial class RunPage
     private static readonly (string Key, string Word)[] _tabs = [("watch", "Progress and log"), ("evidence", "Evidence")];
     private Run? _run;
     private Plan? _plan;
+    private Place _place = Place.Whole;
     private DowntimeForecast? _forecast;
     private IReadOnlyList<RunEvidence> _evidence = [];
     private IReadOnlyList<string> _stepIds = [];
@@ -75,6 +77,7 @@ public sealed partial class RunPage
         // The list is short and without content, yet need not be read with every tick of a copy.
         if (_run is null || Done(run) != Done(_run) || run.State != _run.State)
         {
+            _place = await Access.OfRunAsync(run, cancellationToken);
             _evidence = [.. (await Runs.ListEvidenceAsync(Id, cancellationToken)).OrderBy(file => file.Name, StringComparer.Ordinal)];
         }
 

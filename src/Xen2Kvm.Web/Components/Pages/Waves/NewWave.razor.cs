@@ -7,6 +7,7 @@ using Xen2Kvm.Domain.Waves;
 using Xen2Kvm.Engine.Inventory;
 using Xen2Kvm.Engine.Runs;
 using Xen2Kvm.Engine.Waves;
+using Xen2Kvm.Web.Auth;
 using Xen2Kvm.Web.Components.Pages.Guests;
 using Xen2Kvm.Web.Components.State;
 using Xen2Kvm.Web.Components.Text;
@@ -23,6 +24,7 @@ public sealed partial class NewWave
     private IReadOnlyList<GuestOnHost> _guests = [];
     private readonly LatestWork _proposing;
     private ProposedWave? _proposed;
+    private Place _place = Place.Whole;
     private IReadOnlyList<(string Guest, Concern Concern)> _concerns = [];
     private DateTimeOffset? _checkedAt;
     private string _text = "";
@@ -58,6 +60,9 @@ public sealed partial class NewWave
     private string? WhyNot => _form.Name.Trim().Length == 0 ? "Give the wave a name."
         : !_form.Chosen.Any() ? "Choose guests first."
         : _proposed?.AllProblems is { Count: > 0 } problems ? problems[0] : null;
+
+    /// <inheritdoc/>
+    protected override Place ActsOn => _place;
 
     /// <inheritdoc/>
     protected override async Task OnInitializedAsync()
@@ -105,7 +110,9 @@ public sealed partial class NewWave
     private Task ProposeNowAsync() => TryAsync(async cancellationToken =>
     {
         _checkedAt = null;
-        Show(await Planner.ProposeAsync(_form.ToSheet(), Viewer.Name, cancellationToken));
+        var sheet = _form.ToSheet();
+        _place = await Access.OfSheetAsync(sheet, cancellationToken);
+        Show(await Planner.ProposeAsync(sheet, Viewer.Name, cancellationToken));
     });
 
     private void Show(ProposedWave proposed)

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Components;
 using Xen2Kvm.Domain.Inventory;
 using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Waves;
+using Xen2Kvm.Web.Auth;
 using Xen2Kvm.Web.Components.State;
 
 namespace Xen2Kvm.Web.Components.Pages.Waves;
@@ -10,6 +11,7 @@ namespace Xen2Kvm.Web.Components.Pages.Waves;
 public sealed partial class WavePage
 {
     private WaveView? _view;
+    private Place _place = Place.Whole;
     private IReadOnlyDictionary<Guid, Plan> _plans = new Dictionary<Guid, Plan>();
     private IReadOnlyDictionary<Guid, DowntimeForecast?> _forecasts = new Dictionary<Guid, DowntimeForecast?>();
     private IReadOnlyList<CapacityUse> _capacity = [];
@@ -92,6 +94,7 @@ public sealed partial class WavePage
         }
 
         _plans = plans;
+        _place = await Access.OfWaveAsync(wave, cancellationToken);
         _started = [.. look.Runs.Select(run => run.PlanId)];
         var left = waiting.Where(entry => plans.ContainsKey(entry.PlanId)).ToList();
         _forecasts = left.ToDictionary(entry => entry.PlanId, entry => DowntimeForecast.Of(plans[entry.PlanId], entry.SourceHost, entry.TargetHost, look.All));
