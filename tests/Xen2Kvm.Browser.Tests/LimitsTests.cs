@@ -16,18 +16,18 @@ public sealed class LimitsTests(DashboardFixture dashboard)
         await page.GetByRole(AriaRole.Main).GetByRole(AriaRole.Link, new() { Name = "Limits" }).ClickAsync();
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Limits");
         await page.Locator("[data-act=add-limit]").ClickAsync();
-        await page.GetByLabel("MB/s").FillAsync("0");
-        await page.GetByLabel("Where").SelectOptionAsync("xen1");
+        await page.GetByLabel("MB/s", new() { Exact = true }).FillAsync("0");
+        await page.GetByLabel("Where", new() { Exact = true }).SelectOptionAsync("xen1");
         await page.Locator("[data-act=save-limit]").ClickAsync();
         await Assertions.Expect(page.Locator(".note")).ToContainTextAsync("Give a rate of 0.1 MB/s or more");
-        await page.GetByLabel("MB/s").FillAsync("12.5");
-        await page.GetByLabel("When").SelectOptionAsync("at some hours");
-        await page.GetByLabel("From").FillAsync("22:00");
+        await page.GetByLabel("MB/s", new() { Exact = true }).FillAsync("12.5");
+        await page.GetByLabel("When", new() { Exact = true }).SelectOptionAsync("at some hours");
+        await page.GetByLabel("From", new() { Exact = true }).FillAsync("22:00");
         await page.GetByLabel("To", new() { Exact = true }).FillAsync("06:00");
-        await page.GetByLabel("Sat").CheckAsync();
+        await page.GetByLabel("Sat", new() { Exact = true }).CheckAsync();
         await page.ShouldBeAccessibleAsync("a limit being added");
         await page.Locator("[data-act=save-limit]").ClickAsync();
-        var row = page.Locator("tr").Filter(new() { HasText = "12.5 MB/s" });
+        var row = page.Locator("section[aria-label='All limits'] tr").Filter(new() { HasText = "12.5 MB/s" });
         await Assertions.Expect(row).ToContainTextAsync("Sat 22:00–06:00 (Europe/Berlin)");
 
         await page.GetByRole(AriaRole.Tab, new() { Name = "xen1" }).ClickAsync();
@@ -37,14 +37,14 @@ public sealed class LimitsTests(DashboardFixture dashboard)
         await Assertions.Expect(page.Locator("table.week td.bound")).ToHaveCountAsync(8);
 
         await page.GetByLabel("Change xen1: 12.5 MB/s").ClickAsync();
-        await Assertions.Expect(page.GetByLabel("MB/s")).ToHaveValueAsync("12.5");
-        await page.GetByLabel("What").SelectOptionAsync("runs at once");
-        await page.GetByLabel("Runs at once").FillAsync("3");
+        await Assertions.Expect(page.GetByLabel("MB/s", new() { Exact = true })).ToHaveValueAsync("12.5");
+        await page.GetByLabel("What", new() { Exact = true }).SelectOptionAsync("runs at once");
+        await page.GetByLabel("Runs at once", new() { Exact = true }).FillAsync("3");
         await page.Locator("[data-act=save-limit]").ClickAsync();
-        await Assertions.Expect(page.Locator("tr").Filter(new() { HasText = "3 runs at once" })).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator("section[aria-label='All limits'] tr").Filter(new() { HasText = "3 runs at once" })).ToBeVisibleAsync();
         await page.GetByLabel("Remove xen1: 3 runs at once").ClickAsync();
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Remove the limit" }).ClickAsync();
-        await Assertions.Expect(page.Locator("tr").Filter(new() { HasText = "3 runs at once" })).ToBeHiddenAsync();
+        await Assertions.Expect(page.Locator("section[aria-label='All limits'] tr").Filter(new() { HasText = "3 runs at once" })).ToBeHiddenAsync();
         (await dashboard.Services.GetRequiredService<IAuditLog>().SearchAsync(new AuditQuery { Text = "xen1: ", By = "anna" }, 20, TestContext.Current.CancellationToken))
             .Select(act => act.Action).Where(act => act.StartsWith("limit.", StringComparison.Ordinal)).ShouldBe(["limit.remove", "limit.change", "limit.add"]);
         await page.Context.CloseAsync();
