@@ -11,9 +11,6 @@ namespace Xen2Kvm.Persistence.Stores;
 /// <summary>Waves, each as one document with a version: who writes must have seen the one before.</summary>
 internal sealed class WaveStore(IDbContextFactory<Xen2KvmDbContext> contexts) : IWaveStore
 {
-    // Any number that nothing else of this database locks by.
-    private const long DispatchLock = 0x78326b5f77617665;
-
     private static readonly WaveState[] Ended = [WaveState.Done, WaveState.Cancelled];
 
     public async Task<IReadOnlyList<Wave>> ListAsync(CancellationToken cancellationToken)
@@ -122,26 +119,8 @@ internal sealed class WaveStore(IDbContextFactory<Xen2KvmDbContext> contexts) : 
         return rows.ConvertAll(row => new RunSample(new DateTimeOffset(row.At, TimeSpan.Zero), row.Read, row.Sent, row.Durable));
     }
 
-    public async Task<bool> AloneAsync(Func<CancellationToken, Task> work, CancellationToken cancellationToken)
-    {
-        // A lock of the session, not of a transaction: the work may take minutes. The server lets go of it when the connection breaks.
-        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-        await context.Database.OpenConnectionAsync(cancellationToken);
-        if (!await context.Database.SqlQuery<bool>($"SELECT pg_try_advisory_lock({DispatchLock}) AS \"Value\"").SingleAsync(cancellationToken))
-        {
-            return false;
-        }
-
-        try
-        {
-            await work(cancellationToken);
-            return true;
-        }
-        finally
-        {
-            await context.Database.ExecuteSqlAsync($"SELECT pg_advisory_unlock({DispatchLock})", CancellationToken.None);
-        }
-    }
+    public Task<bool> AloneAsync(Func<CancellationToken, Task> work, CancellationToken cancellationToken) =>
+        SessionLock.AloneAsync(contexts, SessionLock.Waves, work, cancellationToken);
 
     private sealed record Throughput(DateTime At, double Read, double Sent, double Durable);
 
