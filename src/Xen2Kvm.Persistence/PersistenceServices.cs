@@ -48,6 +48,7 @@ public static class PersistenceServices
         services.AddSingleton<IPlanStore, PlanStore>();
         services.AddSingleton<IRunStore, RunStore>();
         services.AddSingleton<IWaveStore, WaveStore>();
+        services.AddSingleton<ICleanupStore, CleanupStore>();
         services.AddSingleton<IAuditLog, AuditLog>();
         services.AddSingleton<IApiTokenStore, ApiTokenStore>();
         services.AddSingleton<ISessionStore, SessionStore>();

@@ -35,6 +35,10 @@ public sealed class Xen2KvmDbContext(DbContextOptions<Xen2KvmDbContext> options)
 
     internal DbSet<WaveGuestRow> WaveGuests => Set<WaveGuestRow>();
 
+    internal DbSet<CleanupRow> Cleanups => Set<CleanupRow>();
+
+    internal DbSet<CleanupGuestRow> CleanupGuests => Set<CleanupGuestRow>();
+
     internal DbSet<AuditRow> Audit => Set<AuditRow>();
 
     internal DbSet<ApiTokenRow> ApiTokens => Set<ApiTokenRow>();
@@ -68,6 +72,7 @@ public sealed class Xen2KvmDbContext(DbContextOptions<Xen2KvmDbContext> options)
         HostModel.Configure(builder);
         RunModel.Configure(builder);
         WaveModel.Configure(builder);
+        CleanupModel.Configure(builder);
         ProgramModel.Configure(builder);
         NotificationModel.Configure(builder);
         SnakeCaseNames.Apply(builder);

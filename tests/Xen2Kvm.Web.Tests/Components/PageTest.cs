@@ -7,13 +7,16 @@ using Microsoft.Extensions.Logging;
 using Microsoft.JSInterop;
 using NSubstitute;
 using Radzen;
+using Xen2Kvm.Engine.Cleanups;
 using Xen2Kvm.Engine.Inventory;
+using Xen2Kvm.Engine.Notifications;
 using Xen2Kvm.Engine.Planning;
 using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Engine.Preflight;
 using Xen2Kvm.Engine.Records;
 using Xen2Kvm.Engine.Routes;
 using Xen2Kvm.Engine.Runs;
+using Xen2Kvm.Engine.Waves;
 using Xen2Kvm.Web.Components.State;
 
 namespace Xen2Kvm.Web.Tests.Components;
@@ -28,10 +31,14 @@ public abstract partial class PageTest : IAsyncDisposable
         var services = new ServiceCollection();
         services.AddLogging();
         services.AddSingleton<TimeProvider>(new StandingClock());
-        services.AddSingleton(Runs).AddSingleton(Plans).AddSingleton(Hosts).AddSingleton(Audit).AddSingleton(Substitute.For<IWaveStore>()).AddSingleton(Substitute.For<IHostConnector>());
+        services.AddSingleton(Runs).AddSingleton(Plans).AddSingleton(Hosts).AddSingleton(Audit).AddSingleton(Substitute.For<IWaveStore>()).AddSingleton(Substitute.For<ICleanupStore>()).AddSingleton(Substitute.For<IPeople>())
+            .AddSingleton(Substitute.For<INotificationStore>()).AddSingleton(Substitute.For<IHostConnector>());
         services.AddSingleton<IEnumerable<IRoute>>([]);
         services.AddSingleton<RunFeed>().AddSingleton<WaveFeed>().AddSingleton<HostService>().AddSingleton<InventoryService>().AddSingleton<PreflightService>()
             .AddSingleton<PlanService>().AddSingleton<RunService>().AddSingleton<RunReader>().AddSingleton<AuditCheck>();
+        services.AddOptions<CleanupOptions>();
+        services.AddOptions<WaveOptions>();
+        services.AddSingleton<CleanupFeed>().AddSingleton<CleanupSurvey>().AddSingleton<CleanupService>().AddSingleton<Notifier>();
         services.AddSingleton<NavigationManager, StandingNavigation>();
         services.AddSingleton(Substitute.For<IJSRuntime>());
         services.AddScoped<DialogService>().AddScoped<Ticker>().AddScoped<Viewer>();
