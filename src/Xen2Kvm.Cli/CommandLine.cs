@@ -56,6 +56,7 @@ public static class CommandLine
         root.Add(PlanCommands.Preflight(common));
         root.Add(WaveCommands.Build(common));
         root.Add(RunCommands.Build(common));
+        root.Add(CleanupCommands.Build(common));
         root.Add(AuditCommands.Build(common));
         root.Add(InspectCommand.Build(common));
         root.Add(DefineCommand.Build(common));

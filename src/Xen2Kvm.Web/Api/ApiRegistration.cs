@@ -32,6 +32,7 @@ internal static class ApiRegistration
         RunEndpoints.Map(api.MapGroup("/runs").WithTags("Runs"));
         EvidenceEndpoints.Map(api.MapGroup("/runs").WithTags("Runs"));
         WaveEndpoints.Map(api.MapGroup("/waves").WithTags("Waves"));
+        CleanupEndpoints.Map(api.MapGroup("/cleanups").WithTags("Cleanups"));
         PeopleEndpoints.Map(api.MapGroup("/people").WithTags("Access"));
         AuditEndpoints.Map(api.MapGroup("/audit").WithTags("Audit"));
         AccessEndpoints.Map(api.WithTags("Access"));

@@ -27,6 +27,7 @@ public static class TokenScope
         ["/api/v1/runs"] = "runs",
         ["/hubs/runs"] = "runs",
         ["/api/v1/waves"] = "waves",
+        ["/api/v1/cleanups"] = "cleanups",
         ["/api/v1/people"] = "access",
         ["/api/v1/tokens"] = "access",
         ["/api/v1/audit"] = "access",

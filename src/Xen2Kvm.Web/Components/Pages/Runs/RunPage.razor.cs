@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Components;
+using Xen2Kvm.Domain.Cleanups;
 using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Runs;
 
@@ -13,6 +14,7 @@ public sealed partial class RunPage
     private DowntimeForecast? _forecast;
     private IReadOnlyList<RunEvidence> _evidence = [];
     private IReadOnlyList<string> _stepIds = [];
+    private Cleanup? _begun;
     private Guid _followed;
     private bool _read;
 
@@ -51,10 +53,11 @@ public sealed partial class RunPage
         }
 
         _followed = Id;
-        _run = null;
+        (_run, _begun) = (null, null);
         await TryAsync(cancellationToken => ReadAsync(now: true, cancellationToken));
         _read = true;
         Follow(Id, cancellationToken => ReadAsync(now: false, cancellationToken));
+        Follow(CleanupFeed, null, async cancellationToken => _begun = await Cleanups.FindBegunOfAsync(Id, cancellationToken));
     }
 
     private async Task ReadAsync(bool now, CancellationToken cancellationToken)
@@ -73,6 +76,7 @@ public sealed partial class RunPage
         // The list is short and without content, yet need not be read with every tick of a copy.
         if (_run is null || Done(run) != Done(_run) || run.State != _run.State)
         {
+            _begun = run.State == RunState.Succeeded ? await Cleanups.FindBegunOfAsync(Id, cancellationToken) : null;
             _evidence = [.. (await Runs.ListEvidenceAsync(Id, cancellationToken)).OrderBy(file => file.Name, StringComparer.Ordinal)];
         }
 
