@@ -39,6 +39,32 @@ internal sealed class Person : IAsyncDisposable
         await Assertions.Expect(_page.Locator("h1")).ToHaveTextAsync("Overview");
     }
 
+    /// <summary>Signs in as the first admin, who is made when there is none.</summary>
+    public async Task EnterAsync()
+    {
+        if (File.Exists(Path.Combine(_dashboard.StateDirectory, "setup-link")))
+        {
+            await MakeFirstAdminAsync();
+            return;
+        }
+
+        await _page.GotoAsync("/account/sign-in");
+        await _page.GetByLabel("Name").FillAsync("anna");
+        await _page.GetByLabel("Password").FillAsync(Password);
+        await _page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await _page.WaitForSelectorAsync(".frame");
+    }
+
+    /// <summary>Looks at a cleanup that another person proposed, and approves it.</summary>
+    public async Task ApproveCleanupAsync(Guid cleanup)
+    {
+        await _page.GotoAsync($"/cleanup/{cleanup}");
+        await Assertions.Expect(_page.Locator("[data-act=approve]")).ToBeEnabledAsync();
+        await PictureAsync("cleanup");
+        await _page.Locator("[data-act=approve]").ClickAsync();
+        await Assertions.Expect(_page.Locator(".page-head")).ToContainTextAsync("Approved");
+    }
+
     /// <summary>Opens a page and takes its picture in both themes.</summary>
     public async Task LookAtAsync(string name, string path)
     {
