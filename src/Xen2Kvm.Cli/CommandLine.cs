@@ -57,6 +57,7 @@ public static class CommandLine
         root.Add(WaveCommands.Build(common));
         root.Add(RunCommands.Build(common));
         root.Add(LimitCommands.Build(common));
+        root.Add(CleanupCommands.Build(common));
         root.Add(AuditCommands.Build(common));
         root.Add(InspectCommand.Build(common));
         root.Add(DefineCommand.Build(common));

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Xen2Kvm.Domain.Preflight;
+using Xen2Kvm.Engine.Cleanups;
 using Xen2Kvm.Engine.Inventory;
 using Xen2Kvm.Engine.Limits;
 using Xen2Kvm.Engine.Notifications;
@@ -29,8 +30,13 @@ public static class EngineServices
         services.AddOptions<WaveOptions>().Bind(configuration.GetSection("Waves"))
             .Validate(options => options.LookEvery > TimeSpan.Zero && options.RetryAfter > TimeSpan.Zero, "Waves:LookEvery and Waves:RetryAfter must be above zero.")
             .ValidateOnStart();
+        services.AddOptions<CleanupOptions>().Bind(configuration.GetSection("Cleanup"))
+            .Validate(options => options.HoldPeriod >= TimeSpan.Zero && options.HoldPeriod <= TimeSpan.FromDays(3650), "Cleanup:HoldPeriod must be 0 to 3650 days (14.00:00:00 for 14 days).")
+            .Validate(options => options.LookEvery > TimeSpan.Zero, "Cleanup:LookEvery must be above zero.")
+            .ValidateOnStart();
         services.AddSingleton<RunFeed>();
         services.AddSingleton<WaveFeed>();
+        services.AddSingleton<CleanupFeed>();
         services.AddSingleton<HostService>();
         services.AddSingleton<HostGroupService>();
         services.AddSingleton<InventoryService>();
@@ -47,6 +53,10 @@ public static class EngineServices
         services.AddSingleton<WaveService>();
         services.AddSingleton<WavePlanner>();
         services.AddSingleton<WaveDispatcher>();
+        services.AddSingleton<CleanupSurvey>();
+        services.AddSingleton<CleanupService>();
+        services.AddSingleton<CleanupExecutor>();
+        services.AddSingleton<RemainsList>();
         services.AddSingleton<AuditCheck>();
         services.AddSingleton<IRoute, BlockCopyRoute>();
         foreach (var contract in new[] { typeof(IGuestRule), typeof(IPreflightRule), typeof(IDiskRule) })
@@ -61,6 +71,7 @@ public static class EngineServices
         services.AddHostedService<RunWorker>();
         services.AddHostedService<WaveWorker>();
         services.AddHostedService<LimitWorker>();
+        services.AddHostedService<CleanupWorker>();
         services.AddHostedService<InventoryWorker>();
         return services;
     }

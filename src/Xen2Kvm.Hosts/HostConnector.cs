@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Xen2Kvm.Domain.Inventory;
 using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Hosts.Checks;
+using Xen2Kvm.Hosts.Cleanups;
 using Xen2Kvm.Hosts.Libvirt;
 using Xen2Kvm.Hosts.Ssh;
 using Xen2Kvm.Hosts.Xen;
@@ -76,6 +77,9 @@ public sealed class HostConnector : IHostConnector, IAsyncDisposable, IDisposabl
 
     /// <inheritdoc />
     public IKvmHost Kvm(IRemoteShell shell) => new KvmHost(shell, _time);
+
+    /// <inheritdoc />
+    public IRemains Remains(IRemoteShell shell) => new Remains(shell);
 
     /// <inheritdoc />
     public Task<HostKeyOffer> ScanHostKeyAsync(SshEndpoint endpoint, string? secret, CancellationToken cancellationToken) =>

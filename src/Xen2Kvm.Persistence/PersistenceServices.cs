@@ -51,6 +51,7 @@ public static class PersistenceServices
         services.AddSingleton<IRunStore, RunStore>();
         services.AddSingleton<IWaveStore, WaveStore>();
         services.AddSingleton<ILimitStore, LimitStore>();
+        services.AddSingleton<ICleanupStore, CleanupStore>();
         services.AddSingleton<IAuditLog, AuditLog>();
         services.AddSingleton<IApiTokenStore, ApiTokenStore>();
         services.AddSingleton<ISessionStore, SessionStore>();

@@ -39,6 +39,10 @@ public sealed class Xen2KvmDbContext(DbContextOptions<Xen2KvmDbContext> options)
 
     internal DbSet<LimitRow> Limits => Set<LimitRow>();
 
+    internal DbSet<CleanupRow> Cleanups => Set<CleanupRow>();
+
+    internal DbSet<CleanupGuestRow> CleanupGuests => Set<CleanupGuestRow>();
+
     internal DbSet<AuditRow> Audit => Set<AuditRow>();
 
     internal DbSet<ApiTokenRow> ApiTokens => Set<ApiTokenRow>();
@@ -75,6 +79,7 @@ public sealed class Xen2KvmDbContext(DbContextOptions<Xen2KvmDbContext> options)
         RunModel.Configure(builder);
         WaveModel.Configure(builder);
         LimitModel.Configure(builder);
+        CleanupModel.Configure(builder);
         ProgramModel.Configure(builder);
         NotificationModel.Configure(builder);
         SnakeCaseNames.Apply(builder);

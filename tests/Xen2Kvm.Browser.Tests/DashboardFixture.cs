@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Playwright;
 using Xen2Kvm.Demo;
+using Xen2Kvm.Engine.Cleanups;
 using Xen2Kvm.Engine.Inventory;
 using Xen2Kvm.Engine.Limits;
 using Xen2Kvm.Engine.Ports;
@@ -57,6 +58,7 @@ public class DashboardFixture : IAsyncLifetime
         [
             "--Urls", $"http://127.0.0.1:{Environment.GetEnvironmentVariable("X2K_DEMO_PORT") ?? "0"}", "--Embedded:DataDirectory", Path.Combine(_directory, "postgres"),
             "--Dashboard:StateDirectory", Path.Combine(_directory, "state"), "--Dashboard:SignInAttemptsPerMinute", "1000",
+            "--Cleanup:HoldPeriod", "1.00:00:00",
             "--Logging:LogLevel:Default", "Warning",
         ], Configure);
         Directory.CreateDirectory(Path.Combine(_directory, "state"));
@@ -200,7 +202,7 @@ public class DashboardFixture : IAsyncLifetime
     {
         // No worker: the demo moves its one live run itself, and hosts are not asked on a schedule.
         foreach (var worker in builder.Services.Where(service => service.ServiceType == typeof(IHostedService)
-            && service.ImplementationType is { } type && (type == typeof(RunWorker) || type == typeof(WaveWorker) || type == typeof(LimitWorker) || type.Name == "InventoryWorker")).ToList())
+            && service.ImplementationType is { } type && (type == typeof(RunWorker) || type == typeof(WaveWorker) || type == typeof(LimitWorker) || type == typeof(CleanupWorker) || type.Name == "InventoryWorker")).ToList())
         {
             builder.Services.Remove(worker);
         }

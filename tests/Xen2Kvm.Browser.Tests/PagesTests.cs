@@ -17,7 +17,7 @@ public sealed class PagesTests(DashboardFixture dashboard)
         {
             "overview", "guests", "guest", "hosts", "host-groups", "host-xen", "host-unreachable", "host-kvm", "host-add", "host-change", "plans", "plan-new", "plan", "plan-blocked",
             "runs", "run", "run-question", "run-failed", "run-rolled-back", "run-done", "run-evidence", "waves", "wave", "wave-board", "wave-timeline", "wave-approval",
-            "wave-edit", "wave-wall", "wave-new", "audit", "people", "person", "account", "settings", "limits", "limit-add", "channels", "channel-webhook",
+            "wave-edit", "wave-wall", "wave-new", "cleanup", "cleanup-proposed", "audit", "people", "person", "account", "settings", "limits", "limit-add", "channels", "channel-webhook",
             "channel-email", "sign-in", "sign-in-code",
         })
         {
@@ -120,6 +120,7 @@ public sealed class PagesTests(DashboardFixture dashboard)
         "wave-approval" => $"/waves/{dashboard.World.Waves.Submitted}?tab=approval",
         "wave-edit" => $"/waves/{dashboard.World.Waves.Void}?tab=edit",
         "wave-new" => "/waves/new?host=xen1",
+        "cleanup-proposed" => $"/cleanup/{dashboard.World.ProposedCleanup}",
         "run-done" => $"/runs/{dashboard.World.Runs["done"]}",
         "run-evidence" => $"/runs/{dashboard.World.Runs["done"]}?tab=evidence",
         "person" => "/people/vera",

@@ -3,7 +3,7 @@
   "use strict";
 
   // ---- keys -------------------------------------------------------------------------------------------------------------------------
-  const places = { o: "/", g: "/guests", h: "/hosts", p: "/plans", w: "/waves", r: "/runs", a: "/audit", s: "/settings" };
+  const places = { o: "/", g: "/guests", h: "/hosts", p: "/plans", w: "/waves", r: "/runs", c: "/cleanup", a: "/audit", s: "/settings" };
   let goUntil = 0;
 
   function isTyping(target) {

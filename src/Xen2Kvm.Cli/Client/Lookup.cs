@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace Xen2Kvm.Cli.Client;
 
-/// <summary>Finds plans, runs, waves and host groups by what a person types: the id, its beginning, or the name (its newest).</summary>
+/// <summary>Finds plans, runs, waves, cleanups and host groups by what a person types: the id, its beginning, or the name (its newest).</summary>
 internal static class Lookup
 {
     /// <summary>The id of a plan.</summary>
@@ -20,6 +20,10 @@ internal static class Lookup
     /// <summary>The id of a group of hosts.</summary>
     public static Task<Guid> HostGroupAsync(ApiClient client, string given, CancellationToken cancellationToken) =>
         FindAsync(client, "host-groups", "host group", "name", given, cancellationToken);
+
+    /// <summary>The id of a cleanup.</summary>
+    public static Task<Guid> CleanupAsync(ApiClient client, string given, CancellationToken cancellationToken) =>
+        FindAsync(client, "cleanups", "cleanup", "title", given, cancellationToken);
 
     private static async Task<Guid> FindAsync(
         ApiClient client, string path, string what, string nameProperty, string given, CancellationToken cancellationToken)

@@ -144,7 +144,7 @@ public sealed record WaveEntry
     public Guid? Superseded { get; init; }
 }
 
-/// <summary>An approver's word on a submitted wave.</summary>
+/// <summary>An approver's word on a submitted wave, or on a proposed cleanup.</summary>
 /// <param name="By">User name.</param>
 /// <param name="At">When.</param>
 /// <param name="Approved">Approved, or rejected.</param>

@@ -11,7 +11,28 @@ namespace Xen2Kvm.Domain.Waves;
 /// <param name="Subject">The guest, or the wave itself.</param>
 /// <param name="Name">What it is; unique within its subject.</param>
 /// <param name="Value">Its value in words.</param>
-public sealed record ApprovedFact(string Subject, string Name, string Value);
+public sealed record ApprovedFact(string Subject, string Name, string Value)
+{
+    /// <summary>
+    /// SHA-256 over facts, as lower-case hex. Each of subject, name and value goes in as its length in UTF-8 bytes (four bytes, big endian)
+    /// and its bytes, so that no two different lists of facts read the same.
+    /// </summary>
+    public static string Fingerprint(IEnumerable<ApprovedFact> facts)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var fact in facts)
+        {
+            foreach (var part in new[] { fact.Subject, fact.Name, fact.Value })
+            {
+                var bytes = Encoding.UTF8.GetBytes(part);
+                hash.AppendData([(byte)(bytes.Length >> 24), (byte)(bytes.Length >> 16), (byte)(bytes.Length >> 8), (byte)bytes.Length]);
+                hash.AppendData(bytes);
+            }
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}
 
 /// <summary>A fact that is not as it was approved.</summary>
 /// <param name="Subject">The guest, or the wave itself.</param>
@@ -82,25 +103,9 @@ public sealed record WaveDossier(IReadOnlyList<ApprovedFact> Terms, IReadOnlyLis
         return [.. facts.Select(fact => new ApprovedFact(wave.Name, fact.Item1, fact.Item2))];
     }
 
-    /// <summary>
-    /// SHA-256 over all facts, as lower-case hex. Each of subject, name and value goes in as its length in UTF-8 bytes (four bytes, big
-    /// endian) and its bytes, so that no two different dossiers read the same.
-    /// </summary>
-    public string Fingerprint()
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var fact in Terms.Concat(Entries.SelectMany(entry => entry.Facts.Prepend(new(entry.Guest, "plan id", entry.PlanId.ToString())))))
-        {
-            foreach (var part in new[] { fact.Subject, fact.Name, fact.Value })
-            {
-                var bytes = Encoding.UTF8.GetBytes(part);
-                hash.AppendData([(byte)(bytes.Length >> 24), (byte)(bytes.Length >> 16), (byte)(bytes.Length >> 8), (byte)bytes.Length]);
-                hash.AppendData(bytes);
-            }
-        }
-
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
+    /// <summary>SHA-256 over all facts, as lower-case hex.</summary>
+    public string Fingerprint() => ApprovedFact.Fingerprint(
+        Terms.Concat(Entries.SelectMany(entry => entry.Facts.Prepend(new(entry.Guest, "plan id", entry.PlanId.ToString())))));
 
     /// <summary>What differs between facts as they were approved and as they are.</summary>
     public static IReadOnlyList<FactDifference> Differences(IReadOnlyList<ApprovedFact> approved, IReadOnlyList<ApprovedFact> now)

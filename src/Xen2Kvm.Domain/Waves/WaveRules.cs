@@ -113,12 +113,12 @@ public static class WaveRules
                 : wave with { State = WaveState.Draft, Decisions = [.. wave.Decisions, decision], Note = $"Rejected by {decision.By}: {decision.Reason.Trim()}", Fingerprint = null };
         }
 
-        if (!selfApproval && Same(decision.By, wave.SubmittedBy))
+        if (!selfApproval && Actors.IsSame(decision.By, wave.SubmittedBy))
         {
             throw new WaveException("You submitted this wave; another person must approve it.");
         }
 
-        if (wave.ApprovalsAt(decision.At).Any(given => Same(given.By, decision.By)))
+        if (wave.ApprovalsAt(decision.At).Any(given => Actors.IsSame(given.By, decision.By)))
         {
             throw new WaveException("You have approved it already; it waits for another person.");
         }
@@ -232,11 +232,6 @@ public static class WaveRules
             throw new WaveException($"{wave.Name} is {Word(wave.State)} and cannot be {what} now. Load the page again to see where it stands.");
         }
     }
-
-    private static bool Same(string? one, string? other) => string.Equals(Person(one), Person(other), StringComparison.OrdinalIgnoreCase);
-
-    // "anna (token backup)" acts for anna.
-    private static string? Person(string? actor) => actor?.Split(" (token ")[0];
 
     private static List<Guid>? Cycle(Dictionary<Guid, WaveEntry> known)
     {

@@ -26,6 +26,9 @@ public interface IHostConnector
     /// <summary>The KVM side of a host.</summary>
     IKvmHost Kvm(IRemoteShell shell);
 
+    /// <summary>What moves have left on a host of either kind.</summary>
+    IRemains Remains(IRemoteShell shell);
+
     /// <summary>Asks a host, and the jump host before it, for their keys before anyone trusts them.</summary>
     /// <param name="endpoint">How to reach it.</param>
     /// <param name="secret">What signs in at the host; a key opens the jump host too. Null when there is none.</param>

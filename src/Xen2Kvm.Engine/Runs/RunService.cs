@@ -9,7 +9,7 @@ namespace Xen2Kvm.Engine.Runs;
 
 /// <summary>What a person can do with runs. The work itself is done by <see cref="RunWorker"/>.</summary>
 public sealed class RunService(
-    IRunStore runs, IPlanStore plans, IHostStore hosts, IWaveStore waves, PreflightService preflight, IEnumerable<IRoute> routes, IAuditLog audit,
+    IRunStore runs, IPlanStore plans, IHostStore hosts, IWaveStore waves, ICleanupStore cleanups, PreflightService preflight, IEnumerable<IRoute> routes, IAuditLog audit,
     RunFeed feed, TimeProvider time)
 {
     /// <summary>Runs, newest first.</summary>
@@ -94,8 +94,11 @@ public sealed class RunService(
         IntendAsync(id, RunIntent.Forward, by, false, "run.resume", cancellationToken);
 
     /// <summary>Undoes a run: the guest runs on its source again. The target's disks stay unless their deletion is asked for.</summary>
-    public Task<Run> RollBackAsync(Guid id, bool deleteTarget, string by, CancellationToken cancellationToken) =>
-        IntendAsync(id, RunIntent.RollBack, by, deleteTarget, "run.rollback", cancellationToken);
+    /// <exception cref="RefusedException">Its state does not allow it, or a cleanup has begun to delete what it would go back to.</exception>
+    public async Task<Run> RollBackAsync(Guid id, bool deleteTarget, string by, CancellationToken cancellationToken) =>
+        await cleanups.FindBegunOfAsync(id, cancellationToken).ConfigureAwait(false) is { } cleanup
+            ? throw new RefusedException($"The cleanup of {cleanup.Title} has begun to delete what this run left on Xen: there is nothing to roll back to.")
+            : await IntendAsync(id, RunIntent.RollBack, by, deleteTarget, "run.rollback", cancellationToken).ConfigureAwait(false);
 
     /// <summary>Answers the open question of a run.</summary>
     public async Task AnswerAsync(Guid id, string questionId, string value, string by, CancellationToken cancellationToken)

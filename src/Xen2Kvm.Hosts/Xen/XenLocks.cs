@@ -67,6 +67,15 @@ internal sealed class XenLocks(IRemoteShell shell)
             : config + Suffix;
     }
 
+    /// <summary>The record of a guest's lock.</summary>
+    internal static string RecordPath(string directory, string guest) => $"{directory}/{Key(guest)}.json";
+
+    /// <summary>Where an autostart file is kept while its guest is locked.</summary>
+    internal static string KeptAutostartPath(string directory, string guest) => $"{directory}/{Key(guest)}.auto";
+
+    /// <summary>The note beside a locked config.</summary>
+    internal static string NotePath(string lockedConfig) => lockedConfig + ".txt";
+
     /// <summary>A file name for a guest's name, whatever that holds.</summary>
     internal static string Key(string guest)
     {
@@ -100,7 +109,7 @@ internal sealed class XenLocks(IRemoteShell shell)
         catch (JsonException error)
         {
             throw new RemoteException(RemoteFailure.CommandFailed, shell.HostName,
-                $"{shell.HostName}: the lock of {guest} at {Directory}/{Key(guest)}.json cannot be read ({error.Message}). Look at it by hand before moving the guest.", error);
+                $"{shell.HostName}: the lock of {guest} at {RecordPath(Directory, guest)} cannot be read ({error.Message}). Look at it by hand before moving the guest.", error);
         }
     }
 

@@ -11,6 +11,9 @@ internal static class AdvisoryLock
     /// <summary>Who divides bandwidth.</summary>
     public const long Bandwidth = 0x78326b5f62616e64;
 
+    /// <summary>Who carries out cleanups.</summary>
+    public const long Cleanups = 0x78326b5f636c6561;
+
     /// <summary>Who lets runs past a gate.</summary>
     public const long Gate = 0x78326b5f67617465;
 

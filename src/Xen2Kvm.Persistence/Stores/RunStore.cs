@@ -188,6 +188,12 @@ internal sealed partial class RunStore(IDbContextFactory<Xen2KvmDbContext> conte
             return null;
         }
 
+        // A cleanup that has begun to delete the source took this row's lock before.
+        if (intent == RunIntent.RollBack && await context.CleanupGuests.AnyAsync(guest => guest.RunId == id && guest.HasBegun, cancellationToken))
+        {
+            return null;
+        }
+
         return await TryApplyAsync(context, row, run, Wish(run), cancellationToken) ? RunMapping.ToRun(row) : null;
     }
 

@@ -34,6 +34,7 @@ internal static class ApiRegistration
         EvidenceEndpoints.Map(api.MapGroup("/runs").WithTags("Runs"));
         WaveEndpoints.Map(api.MapGroup("/waves").WithTags("Waves"));
         LimitEndpoints.Map(api.MapGroup("/limits").WithTags("Limits"));
+        CleanupEndpoints.Map(api.MapGroup("/cleanups").WithTags("Cleanups"));
         PeopleEndpoints.Map(api.MapGroup("/people").WithTags("Access"));
         AuditEndpoints.Map(api.MapGroup("/audit").WithTags("Audit"));
         AccessEndpoints.Map(api.WithTags("Access"));

@@ -16,9 +16,9 @@ public sealed class People(
     Accounts accounts, Invitations invitations, ISessionStore sessions, IGrantStore grants, Access access, IAuditLog audit, TimeProvider time) : IPeople
 {
     /// <inheritdoc/>
-    public async Task<string?> WhyNotApproveAsync(string userName, Wave wave, CancellationToken cancellationToken)
+    public async Task<string?> WhyNotApproveAsync(string userName, Wave? wave, CancellationToken cancellationToken)
     {
-        var place = await access.OfWaveAsync(wave, cancellationToken).ConfigureAwait(false);
+        var place = wave is null ? Place.Whole : await access.OfWaveAsync(wave, cancellationToken).ConfigureAwait(false);
         return await accounts.ReadAsync(async users =>
             await users.FindByNameAsync(userName).ConfigureAwait(false) is not { DisabledAt: null } user ? "There is no such account, or it is disabled."
             : await users.StandingAsync(user, grants, cancellationToken).ConfigureAwait(false) is var standing && standing.Has(Roles.Approver, place) ? null

@@ -29,6 +29,7 @@ public static class TokenScope
         ["/hubs/runs"] = "runs",
         ["/api/v1/limits"] = "runs",
         ["/api/v1/waves"] = "waves",
+        ["/api/v1/cleanups"] = "cleanups",
         ["/api/v1/people"] = "access",
         ["/api/v1/tokens"] = "access",
         ["/api/v1/audit"] = "access",

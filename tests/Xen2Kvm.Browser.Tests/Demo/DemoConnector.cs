@@ -10,6 +10,14 @@ namespace Xen2Kvm.Demo;
 /// <summary>Stands in for the far side: hosts answer from the demo's data. The XML is the real builder's.</summary>
 internal sealed class DemoConnector(IHostStore hosts, IHostConnector real, TimeProvider time) : IHostConnector
 {
+    /// <summary>What moved guests left.</summary>
+    public DemoRemains Left { get; } = new();
+
+    /// <summary>Runs that have moved a guest, by its name.</summary>
+    public Dictionary<string, Guid> Moved { get; } = [];
+
+    public IRemains Remains(IRemoteShell shell) => Left;
+
     public IRemoteShell Shell(Host host, ICommandLog? log = null)
     {
         var shell = Substitute.For<IRemoteShell>();
@@ -41,6 +49,10 @@ internal sealed class DemoConnector(IHostStore hosts, IHostConnector real, TimeP
 
         var xen = Substitute.For<IXenHost>();
         xen.TakeInventoryAsync(Arg.Any<CancellationToken>()).Returns(call => InventoryAsync(shell.HostName, call.Arg<CancellationToken>()));
+        xen.GetStateAsync(Arg.Any<string>(), Arg.Any<CancellationToken>()).Returns(new DomainState(PowerState.Off, null));
+        xen.GetLockAsync(Arg.Any<string>(), Arg.Any<CancellationToken>()).Returns(call => Moved.TryGetValue(call.Arg<string>(), out var run) && !Left.IsDeleted(DemoRemains.Lock(call.Arg<string>()))
+            ? new SourceLock(call.Arg<string>(), run, $"/etc/xen/{call.Arg<string>()}.cfg", $"/etc/xen/{call.Arg<string>()}.cfg.locked-by-xen2kvm", null, null) : null);
+        xen.MarkDisksAsync(Arg.Any<IReadOnlyList<string>>(), Arg.Any<CancellationToken>()).Returns(call => call.Arg<IReadOnlyList<string>>().Select(path => new DiskMark(path, "block 4096", null)).ToList());
         xen.ReadKernelAsync(Arg.Any<string>(), Arg.Any<string?>(), Arg.Any<CancellationToken>())
             .Returns(new KernelCapabilities("6.1.0-40-amd64", true, true, true));
         return xen;
@@ -55,6 +67,8 @@ internal sealed class DemoConnector(IHostStore hosts, IHostConnector real, TimeP
 
         var kvm = Substitute.For<IKvmHost>();
         kvm.TakeInventoryAsync(Arg.Any<CancellationToken>()).Returns(call => InventoryAsync(shell.HostName, call.Arg<CancellationToken>()));
+        kvm.GetStateAsync(Arg.Any<string>(), Arg.Any<CancellationToken>()).Returns(PowerState.Running);
+        kvm.GetOwnerAsync(Arg.Any<string>(), Arg.Any<CancellationToken>()).Returns(call => Moved.TryGetValue(call.Arg<string>(), out var run) ? run : (Guid?)null);
         kvm.BuildXml(Arg.Any<TargetGuest>(), Arg.Any<Guid>()).Returns(call => real.Kvm(shell).BuildXml(call.Arg<TargetGuest>(), call.Arg<Guid>()));
         return kvm;
     }
@@ -92,7 +106,11 @@ internal sealed class DemoConnector(IHostStore hosts, IHostConnector real, TimeP
         var snapshot = await hosts.GetSnapshotAsync(host.Id, cancellationToken)
             ?? (host.Kind == HostKind.Xen ? DemoInventory.Xen1Snapshot(time.GetUtcNow()) : DemoInventory.Kvm1Snapshot(time.GetUtcNow()));
         return host.UnreachableSince is null
-            ? snapshot with { TakenAt = time.GetUtcNow() }
+            ? snapshot with
+            {
+                TakenAt = time.GetUtcNow(),
+                Guests = [.. snapshot.Guests.Select(guest => host.Kind == HostKind.Xen && Moved.ContainsKey(guest.Name) ? guest with { Power = PowerState.Off, IsLocked = true } : guest)],
+            }
             : throw new RemoteException(RemoteFailure.Unreachable, name, host.LastError ?? "");
     }
 }

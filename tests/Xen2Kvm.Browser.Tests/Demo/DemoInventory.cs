@@ -122,7 +122,7 @@ internal static class DemoInventory
 
     private static IEnumerable<Guest> Others()
     {
-        string[] names = ["build", "crm", "db1", "git", "ldap", "monitoring", "proxy", "radius", "shop", "wiki", "<script>alert(1)</script>"];
+        string[] names = ["build", "crm", "db1", "git", "ldap", "monitoring", "proxy", "radius", "shop", "wiki", "<script>alert(1)</script>", "intranet"];
         for (var i = 0; i < names.Length; i++)
         {
             yield return Plain(names[i], i % 4 == 3 ? GuestKind.Hvm : GuestKind.Pv, 10 + (i * 13), 50 + i) with

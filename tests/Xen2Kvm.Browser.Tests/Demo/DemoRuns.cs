@@ -138,6 +138,7 @@ internal static class DemoRuns
 
     private static string? Output(Plan plan, string step) => step switch
     {
+        "stop" => $$"""{"marks":[{{string.Join(',', plan.Source.Disks.Where(disk => disk.Path is not null).Select(disk => $$"""{"path":"{{disk.Path}}","value":"block 4096"}"""))}}]}""",
         "copy" => """{"totalBytes":137438953472,"dataBytes":61203283968,"sentBytes":22548578304}""",
         "verify" => $$"""{"disks":[{{string.Join(',', plan.Target.Disks.SelectMany(disk => disk.Parts).Where(part => part.Action == PartAction.Copy).Select(part =>
             $$"""{"disk":"{{part.SourceVdev}}","bytes":{{part.LengthBytes}},"rootHash":"c0ffee7e4f2a9b1d8c3e5f60718293a4","repairedBytes":0}"""))}}]}""",

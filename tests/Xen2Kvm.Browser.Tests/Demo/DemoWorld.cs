@@ -4,6 +4,7 @@ using Xen2Kvm.Domain.Limits;
 using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Runs;
 using Xen2Kvm.Engine.Limits;
+using Xen2Kvm.Engine.Cleanups;
 using Xen2Kvm.Engine.Notifications;
 using Xen2Kvm.Engine.Ports;
 
@@ -37,6 +38,10 @@ internal sealed class DemoWorld(IServiceProvider services)
     public Guid BlockedPlan { get; private set; }
 
     public DemoWaves Waves { get; private set; } = null!;
+
+    public Guid ProposedCleanup { get; private set; }
+
+    public DemoRemains Remains => ((DemoConnector)services.GetRequiredService<IHostConnector>()).Left;
 
     public async Task FillAsync(byte[] screenshot, CancellationToken cancellationToken)
     {
@@ -99,6 +104,7 @@ internal sealed class DemoWorld(IServiceProvider services)
         });
         await EndedAsync("done", "proxy", "end", RunState.Succeeded, TimeSpan.FromHours(2), cancellationToken);
         await EndedAsync("done-2", "ldap", "end", RunState.Succeeded, TimeSpan.FromHours(49), cancellationToken);
+        await EndedAsync("done-3", "intranet", "end", RunState.Succeeded, TimeSpan.FromDays(20), cancellationToken);
         await KeepProofAsync(Runs["done"], screenshot, cancellationToken);
 
         OpenPlan = (await PlanAsync("web", now, cancellationToken)).Id;
@@ -107,6 +113,8 @@ internal sealed class DemoWorld(IServiceProvider services)
             [await PlanOfAsync("done"), await PlanOfAsync("rolled-back"), _livePlan, await PlanOfAsync("needs-answer"), await PlanAsync("monitoring", now, cancellationToken)],
             [await PlanAsync("shop", now, cancellationToken), await PlanAsync("radius", now, cancellationToken)],
             [await PlanAsync("crm", now, cancellationToken)], cancellationToken);
+
+        ProposedCleanup = (await services.GetRequiredService<CleanupService>().ProposeAsync([(Xen1.Id, "intranet")], null, "olga", cancellationToken)).Id;
 
         async Task<Plan> PlanOfAsync(string key) => (await _plans.FindAsync((await _runs.FindAsync(Runs[key], cancellationToken))!.PlanId, cancellationToken))!;
     }
@@ -168,6 +176,10 @@ internal sealed class DemoWorld(IServiceProvider services)
         }
 
         Runs[key] = run.Id;
+        if (state == RunState.Succeeded)
+        {
+            ((DemoConnector)services.GetRequiredService<IHostConnector>()).Moved[guest] = run.Id;
+        }
     }
 
     private async Task KeepProofAsync(Guid run, byte[] screenshot, CancellationToken cancellationToken)

@@ -89,6 +89,15 @@ internal static class AccessMatrix
         POST   /api/v1/waves/import                     Operator@hosts waves
         POST   /api/v1/waves/propose                    Operator@hosts waves
 
+        GET    /api/v1/cleanups/                        Viewer    cleanups
+        POST   /api/v1/cleanups/                        Operator  cleanups
+        GET    /api/v1/cleanups/{id:guid}               Viewer    cleanups
+        POST   /api/v1/cleanups/{id:guid}/decision      Approver  cleanups
+        POST   /api/v1/cleanups/{id:guid}/look          Operator  cleanups
+        POST   /api/v1/cleanups/{id:guid}/run           Operator  cleanups
+        POST   /api/v1/cleanups/{id:guid}/withdraw      Operator  cleanups
+        GET    /api/v1/cleanups/remains                 Viewer    cleanups
+
         GET    /api/v1/audit/                           Viewer    access
         GET    /api/v1/audit/export                     Viewer    access
         GET    /api/v1/audit/verify                     Viewer    access
@@ -115,6 +124,8 @@ internal static class AccessMatrix
         PAGE   /                                        Viewer    people-only
         PAGE   /account                                 Viewer    people-only
         PAGE   /audit                                   Viewer    people-only
+        PAGE   /cleanup                                 Viewer    people-only
+        PAGE   /cleanup/{Id:guid}                       Viewer    people-only
         PAGE   /guests                                  Viewer    people-only
         PAGE   /guests/{HostName}/{*GuestName}          Viewer    people-only
         PAGE   /hosts                                   Viewer    people-only

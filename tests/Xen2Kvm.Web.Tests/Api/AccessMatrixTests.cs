@@ -65,6 +65,7 @@ public sealed partial class AccessMatrixTests(Database database)
     [InlineData(Roles.Admin, "plans")]
     [InlineData(Roles.Admin, "runs")]
     [InlineData(Roles.Admin, "waves")]
+    [InlineData(Roles.Admin, "cleanups")]
     [InlineData(Roles.Admin, "access")]
     [InlineData(Roles.Viewer, "access")]
     public async Task A_token_reaches_what_its_scope_covers_and_its_role_includes(string role, string scope)

@@ -106,6 +106,7 @@ public sealed class FormatsTests
         IdLinks.Split($"old files ({id})").ShouldBe([("old files", $"/runs/{id}")]);
         IdLinks.Split($"plan {id} again").ShouldBe([("plan", $"/plans/{id}"), (" again", null)]);
         IdLinks.Split($"wave Friday (night) ({id})").ShouldBe([("wave Friday (night)", $"/waves/{id}")]);
+        IdLinks.Split($"cleanup of old files, web ({id})").ShouldBe([("cleanup of old files, web", $"/cleanup/{id}")]);
         IdLinks.Split("xen1").ShouldBe([("xen1", null)]);
     }
 }

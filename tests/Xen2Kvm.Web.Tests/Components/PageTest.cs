@@ -7,14 +7,17 @@ using Microsoft.Extensions.Logging;
 using Microsoft.JSInterop;
 using NSubstitute;
 using Radzen;
+using Xen2Kvm.Engine.Cleanups;
 using Xen2Kvm.Engine.Inventory;
 using Xen2Kvm.Engine.Limits;
+using Xen2Kvm.Engine.Notifications;
 using Xen2Kvm.Engine.Planning;
 using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Engine.Preflight;
 using Xen2Kvm.Engine.Records;
 using Xen2Kvm.Engine.Routes;
 using Xen2Kvm.Engine.Runs;
+using Xen2Kvm.Engine.Waves;
 using Xen2Kvm.Web.Auth;
 using Xen2Kvm.Web.Components.State;
 
@@ -32,9 +35,13 @@ public abstract partial class PageTest : IAsyncDisposable
         services.AddLogging();
         services.AddSingleton<TimeProvider>(new StandingClock());
         services.AddSingleton(Runs).AddSingleton(Plans).AddSingleton(Hosts).AddSingleton(Audit).AddSingleton(Substitute.For<IWaveStore>()).AddSingleton(Limits).AddSingleton(Groups).AddSingleton<Access>().AddSingleton(Substitute.For<IHostConnector>());
+        services.AddSingleton(Substitute.For<ICleanupStore>()).AddSingleton(Substitute.For<IPeople>()).AddSingleton(Substitute.For<INotificationStore>());
         services.AddSingleton<IEnumerable<IRoute>>([]);
         services.AddSingleton<RunFeed>().AddSingleton<WaveFeed>().AddSingleton<HostService>().AddSingleton<InventoryService>().AddSingleton<PreflightService>()
             .AddSingleton<PlanService>().AddSingleton<RunService>().AddSingleton<PlanPlaces>().AddSingleton<LimitService>().AddSingleton<RunReader>().AddSingleton<AuditCheck>();
+        services.AddOptions<CleanupOptions>();
+        services.AddOptions<WaveOptions>();
+        services.AddSingleton<CleanupFeed>().AddSingleton<CleanupSurvey>().AddSingleton<CleanupService>().AddSingleton<Notifier>();
         services.AddSingleton<NavigationManager, StandingNavigation>();
         services.AddSingleton(Substitute.For<IJSRuntime>());
         services.AddScoped<DialogService>().AddScoped<Ticker>().AddScoped<Viewer>();

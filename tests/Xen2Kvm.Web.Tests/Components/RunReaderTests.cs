@@ -26,7 +26,7 @@ public sealed class RunReaderTests : IDisposable
         });
         _store.ListAsync(Arg.Any<int>(), Arg.Any<CancellationToken>()).Returns(_ => [_run]);
         _store.ListAsync(Arg.Any<IReadOnlyCollection<Guid>>(), Arg.Any<CancellationToken>()).Returns(_ => [_run]);
-        _reader = new RunReader(new RunService(_store, null!, null!, null!, null!, [], null!, _feed, TimeProvider.System), _feed, TimeProvider.System);
+        _reader = new RunReader(new RunService(_store, null!, null!, null!, null!, null!, [], null!, _feed, TimeProvider.System), _feed, TimeProvider.System);
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;

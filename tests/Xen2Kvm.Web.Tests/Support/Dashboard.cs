@@ -11,6 +11,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Xen2Kvm.Domain.Preflight;
 using Xen2Kvm.Domain.Preflight.Rules;
+using Xen2Kvm.Engine.Cleanups;
 using Xen2Kvm.Engine.Inventory;
 using Xen2Kvm.Engine.Limits;
 using Xen2Kvm.Engine.Ports;
@@ -61,7 +62,8 @@ public sealed class Dashboard : IAsyncDisposable
             builder.Services.AddSingleton<IGuestRule, X05SharedDisk>();
             builder.Services.Replace(ServiceDescriptor.Singleton(hosts.Connector));
             foreach (var worker in builder.Services.Where(service => service.ImplementationType == typeof(RunWorker)
-                || service.ImplementationType == typeof(InventoryWorker) || service.ImplementationType == typeof(WaveWorker) || service.ImplementationType == typeof(LimitWorker)).ToList())
+                || service.ImplementationType == typeof(InventoryWorker) || service.ImplementationType == typeof(WaveWorker) || service.ImplementationType == typeof(LimitWorker)
+                || service.ImplementationType == typeof(CleanupWorker)).ToList())
             {
                 builder.Services.Remove(worker);
             }

@@ -33,12 +33,22 @@ public sealed class FakeHosts
         Connector.Rehearse(Arg.Any<Host>(), Arg.Any<Action<RehearsedCommand>>()).Returns(shell);
         Connector.Xen(Arg.Any<IRemoteShell>()).Returns(_xen);
         Connector.Kvm(Arg.Any<IRemoteShell>()).Returns(_kvm);
+        Connector.Remains(Arg.Any<IRemoteShell>()).Returns(Remains);
         Connector.ScanHostKeyAsync(Arg.Any<SshEndpoint>(), Arg.Any<string?>(), Arg.Any<CancellationToken>()).Returns(new HostKeyOffer(Key, Fingerprint));
         Connector.TestAsync(Arg.Any<Host>(), Arg.Any<CancellationToken>()).Returns(
             [new HostCheck("SSH connection", true, "connected"), new HostCheck("root", false, "sudo asks for a password", "Add NOPASSWD.")]);
     }
 
     public IHostConnector Connector { get; }
+
+    /// <summary>The Xen side, to be scripted further.</summary>
+    public IXenHost Xen => _xen;
+
+    /// <summary>The KVM side, to be scripted further.</summary>
+    public IKvmHost Kvm => _kvm;
+
+    /// <summary>What moves have left on both.</summary>
+    public FakeRemains Remains { get; } = new();
 
     /// <summary>Makes every host show another key.</summary>
     public void Offer(string key, string fingerprint) =>

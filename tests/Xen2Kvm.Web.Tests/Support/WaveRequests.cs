@@ -24,9 +24,12 @@ internal sealed class WaveWorld : IAsyncDisposable
     public Guid Wave { get; private set; }
 
     /// <summary>Two hosts, and a plan for each guest.</summary>
-    public static async Task<WaveWorld> StartAsync(Database database, params string[] guests)
+    public static Task<WaveWorld> StartAsync(Database database, params string[] guests) => StartAsync(database, [], guests);
+
+    /// <summary>The same with settings of the dashboard.</summary>
+    public static async Task<WaveWorld> StartAsync(Database database, (string Key, string Value)[] settings, params string[] guests)
     {
-        var dashboard = await Dashboard.StartAsync(database);
+        var dashboard = await Dashboard.StartAsync(database, settings);
         dashboard.Hosts.Show([.. guests.Select(guest => Guest(guest))]);
         var world = new WaveWorld(dashboard, await dashboard.WithTokenAsync(Roles.Operator), await dashboard.WithTokenAsync(Roles.Approver));
         foreach (var (name, kind) in new[] { ("xen1", "Xen"), ("kvm1", "Kvm") })

@@ -111,7 +111,8 @@ public abstract partial class LivePage : ComponentBase, IDisposable
     /// <summary>Reads again whenever a run changes (one run, or any when null), until the page goes. What is read through <see cref="Reader"/> comes at most once a second.</summary>
     protected void Follow(Guid? runId, Func<CancellationToken, Task> reload) => Follow(Feed, runId, reload);
 
-    private void Follow(ChangeFeed feed, Guid? id, Func<CancellationToken, Task> reload) => Own(feed.Subscribe(id, async () =>
+    /// <summary>Reads again whenever something of a feed changes (one thing, or any when null), until the page goes.</summary>
+    protected void Follow(ChangeFeed feed, Guid? id, Func<CancellationToken, Task> reload) => Own(feed.Subscribe(id, async () =>
     {
         await InvokeAsync(async () =>
         {

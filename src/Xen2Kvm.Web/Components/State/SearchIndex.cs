@@ -74,6 +74,12 @@ public static class Links
     /// <summary>A wave's page.</summary>
     public static string Wave(Guid id) => $"/waves/{id}";
 
+    /// <summary>A cleanup's page.</summary>
+    public static string Cleanup(Guid id) => $"/cleanup/{id}";
+
+    /// <summary>What remains of one guest, in the list.</summary>
+    public static string Remains(string host, string guest) => $"/cleanup?host={Uri.EscapeDataString(host)}&q={Uri.EscapeDataString(guest)}";
+
     /// <summary>A run's page.</summary>
     public static string Run(Guid id) => $"/runs/{id}";
 }

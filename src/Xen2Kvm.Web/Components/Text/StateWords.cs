@@ -1,3 +1,4 @@
+using Xen2Kvm.Domain.Cleanups;
 using Xen2Kvm.Domain.Inventory;
 using Xen2Kvm.Domain.Preflight;
 using Xen2Kvm.Domain.Runs;
@@ -55,13 +56,34 @@ public static class StateWords
         _ => Of(RunState.RolledBack),
     };
 
+    /// <summary>State of a cleanup.</summary>
+    public static ShownState Of(CleanupState state) => state switch
+    {
+        CleanupState.Proposed => new("Needs approval", "amber", "hand"),
+        CleanupState.Approved => new("Approved", "blue", "check"),
+        CleanupState.Deleting => new("Deleting", "blue", "play"),
+        CleanupState.Done => new("Deleted", "green", "check"),
+        CleanupState.Failed => new("Failed", "red", "cross"),
+        _ => new("Withdrawn", "grey", "back"),
+    };
+
+    /// <summary>What became of an item of a cleanup.</summary>
+    public static ShownState Of(CleanupItem item, CleanupState state) => item switch
+    {
+        { Outcome.Gone: true } => new("Deleted", "green", "check"),
+        { Stays: not null } => new("Stays", "grey", "lock"),
+        { Outcome: not null } => new("Not deleted", "red", "cross"),
+        _ when state == CleanupState.Deleting => new("Waiting", "grey", "clock"),
+        _ => new("Remains", "grey", "disk"),
+    };
+
     /// <summary>What a notification tells of.</summary>
     public static ShownState Of(NotificationKind kind) => kind switch
     {
         NotificationKind.RunFailed => Of(RunState.Failed),
         NotificationKind.RunNeedsAnswer => Of(RunState.NeedsAnswer),
-        NotificationKind.WaveNeedsApproval => new("Needs approval", "amber", "hand"),
-        NotificationKind.WaveNeedsYou => Of(RunState.NeedsAnswer),
+        NotificationKind.WaveNeedsApproval or NotificationKind.CleanupNeedsApproval => new("Needs approval", "amber", "hand"),
+        NotificationKind.WaveNeedsYou or NotificationKind.CleanupNeedsYou => Of(RunState.NeedsAnswer),
         NotificationKind.WaveStartsSoon => new("Starts soon", "blue", "clock"),
         NotificationKind.RunFinished or NotificationKind.WaveFinished => new("Finished", "green", "check"),
         _ => new("Unknown", "grey", "question"),

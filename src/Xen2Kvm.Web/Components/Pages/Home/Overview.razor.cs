@@ -1,3 +1,4 @@
+using Xen2Kvm.Domain.Cleanups;
 using Xen2Kvm.Domain.Inventory;
 using Xen2Kvm.Domain.Runs;
 using Xen2Kvm.Domain.Waves;
@@ -18,6 +19,7 @@ public sealed partial class Overview
     private List<Need> _needs = [];
     private IReadOnlyList<Wave> _waves = [];
     private IReadOnlyDictionary<Guid, Place> _places = new Dictionary<Guid, Place>();
+    private IReadOnlyList<Cleanup> _cleanups = [];
     private (WaveView View, int Waiting)? _next;
     private int _moved;
     private int _left;
@@ -34,6 +36,7 @@ public sealed partial class Overview
         await TryAsync(ReadAllAsync);
         Follow(null, cancellationToken => ReadRunsAsync(now: false, cancellationToken));
         FollowWaves(null, ReadAllAsync);
+        Follow(CleanupFeed, null, ReadAllAsync);
     }
 
     private async Task ReadAllAsync(CancellationToken cancellationToken)
@@ -41,6 +44,7 @@ public sealed partial class Overview
         _hosts = [.. (await Inventory.ListHostsAsync(cancellationToken)).Select(known => (known.Host, known.Snapshot))];
         _waves = [.. (await Waves.ListAsync(cancellationToken)).Where(wave => wave.IsOpen)];
         _places = await Access.OfWavesAsync(_waves, cancellationToken);
+        _cleanups = [.. (await Cleanups.ListAsync(cancellationToken)).Where(cleanup => cleanup.IsOpen)];
         await ReadRunsAsync(now: true, cancellationToken);
     }
 
@@ -57,7 +61,7 @@ public sealed partial class Overview
         _left = _hosts?.Where(host => host.Host.Kind == HostKind.Xen)
             .Sum(host => host.Snapshot?.Guests.Count(guest => !moved.Contains((host.Host.Name, guest.Name))) ?? 0) ?? 0;
         _downtimes = [.. runs.Where(run => run.State == RunState.Succeeded).Select(run => run.Downtime(Viewer.Now)).OfType<TimeSpan>()];
-        _needs = [.. WavesThatWait(), .. Questions(latest), .. Failures(latest), .. Unreachable()];
+        _needs = [.. WavesThatWait(), .. CleanupsThatWait(), .. Questions(latest), .. Failures(latest), .. Unreachable()];
         _next = _waves.Where(wave => wave.State is WaveState.Approved or WaveState.Running && !wave.Calendar.IsAlways)
             .Select(wave => WaveView.Of(wave, [.. runs.Where(run => run.WaveId == wave.Id)], [], Viewer.Now))
             .Where(view => (view.Window ?? view.NextWindow) is not null)
@@ -72,6 +76,14 @@ public sealed partial class Overview
         .Select(wave => wave.State == WaveState.Submitted
             ? new Need(wave.Id.ToString(), "amber", "hand", wave.Name, $"{wave.SubmittedBy} submitted it; it waits for approval.", Links.Wave(wave.Id) + "?tab=approval", "Look and decide")
             : new Need(wave.Id.ToString(), "amber", "pause", wave.Name, wave.Note ?? "It is paused.", Links.Wave(wave.Id), "See the wave"));
+
+    private IEnumerable<Need> CleanupsThatWait() => _cleanups
+        .Where(cleanup => cleanup.State == CleanupState.Failed || cleanup.Drift.Count > 0
+            || (cleanup.State == CleanupState.Proposed && Roles.Rank(Viewer.Role) >= Roles.Rank(Roles.Approver)))
+        .Select(cleanup => cleanup.Note is { } note
+            ? new Need(cleanup.Id.ToString(), cleanup.State == CleanupState.Failed ? "red" : "amber", "trash", $"Cleanup of {cleanup.Title}", note, Links.Cleanup(cleanup.Id), "See the cleanup")
+            : new Need(
+                cleanup.Id.ToString(), "amber", "hand", $"Cleanup of {cleanup.Title}", $"{cleanup.ProposedBy} proposed it; it waits for approval.", Links.Cleanup(cleanup.Id), "Look and decide"));
 
     private static IEnumerable<Need> Questions(IEnumerable<Run> runs) => runs.Where(run => run.State == RunState.NeedsAnswer)
         .Select(run => new Need(run.Id.ToString(), "amber", "hand", run.GuestName, run.Question?.Text ?? "A step asks you something.", Links.Run(run.Id), "Answer"));

@@ -15,6 +15,8 @@ public sealed class ChannelForm
         (NotificationKind.WaveStartsSoon, "A wave starts soon"),
         (NotificationKind.WaveNeedsYou, "A wave paused, or its approval is void"),
         (NotificationKind.WaveFinished, "A wave finished"),
+        (NotificationKind.CleanupNeedsApproval, "A cleanup needs approval"),
+        (NotificationKind.CleanupNeedsYou, "A cleanup failed, or its approval is void"),
     ];
 
     private readonly Guid _id;

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Components;
+using Xen2Kvm.Domain.Cleanups;
 using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Runs;
 using Xen2Kvm.Web.Auth;
@@ -15,6 +16,7 @@ public sealed partial class RunPage
     private DowntimeForecast? _forecast;
     private IReadOnlyList<RunEvidence> _evidence = [];
     private IReadOnlyList<string> _stepIds = [];
+    private Cleanup? _begun;
     private Guid _followed;
     private string? _waits;
     private bool _read;
@@ -54,11 +56,12 @@ public sealed partial class RunPage
         }
 
         _followed = Id;
-        _run = null;
+        (_run, _begun) = (null, null);
         await TryAsync(cancellationToken => ReadAsync(now: true, cancellationToken));
         _read = true;
         Follow(Id, cancellationToken => ReadAsync(now: false, cancellationToken));
         FollowStates(cancellationToken => _run?.State == RunState.Queued ? ReadAsync(now: false, cancellationToken) : Task.CompletedTask);
+        Follow(CleanupFeed, null, async cancellationToken => _begun = await Cleanups.FindBegunOfAsync(Id, cancellationToken));
     }
 
     private async Task ReadAsync(bool now, CancellationToken cancellationToken)
@@ -78,6 +81,7 @@ public sealed partial class RunPage
         if (_run is null || Done(run) != Done(_run) || run.State != _run.State)
         {
             _place = await Access.OfRunAsync(run, cancellationToken);
+            _begun = run.State == RunState.Succeeded ? await Cleanups.FindBegunOfAsync(Id, cancellationToken) : null;
             _evidence = [.. (await Runs.ListEvidenceAsync(Id, cancellationToken)).OrderBy(file => file.Name, StringComparer.Ordinal)];
         }
 
