@@ -23,7 +23,9 @@ public sealed partial class CleanupPage
         ? $"{now.Items.Count(item => item.Outcome is { Gone: true })} of {now.Items.Count(item => item.Stays is null)}"
         : null;
 
-    private List<IGrouping<string, CleanupItem>> Commands => [.. _cleanup!.Items.Where(item => item is { IsLeft: true, Command: not null }).GroupBy(item => item.Host, StringComparer.Ordinal)];
+    // What is left to do while it is open, what was done at its end.
+    private List<IGrouping<string, CleanupItem>> Commands => [.. _cleanup!.Items
+        .Where(item => item.Command is not null && (_cleanup.IsOpen ? item.IsLeft : item.Outcome is { Gone: true })).GroupBy(item => item.Host, StringComparer.Ordinal)];
 
     /// <inheritdoc/>
     protected override async Task OnParametersSetAsync()
