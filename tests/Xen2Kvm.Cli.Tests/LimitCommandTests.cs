@@ -13,7 +13,7 @@ public sealed class LimitCommandTests(Database database)
         await using var dashboard = await Dashboard.StartAsync(database);
         await Scene.AddHostsAsync(dashboard);
         var admin = await dashboard.UserAsync(Roles.Admin);
-        var (_, token) = await dashboard.Get<IApiTokenStore>().CreateAsync("limits", admin.UserName!, Roles.Admin, TokenScope.All, null, TestContext.Current.CancellationToken);
+        var (_, token) = await dashboard.Get<IApiTokenStore>().CreateAsync("limits", admin.UserName!, Roles.Admin, TokenScope.All, null, null, TestContext.Current.CancellationToken);
         Task<Shell> AsAdminAsync(params string[] args) => Shell.RunAsync([.. args, "--url", dashboard.Address.ToString(), "--token", token]);
         (await Shell.AgainstAsync(dashboard, "limit", "add", "--runs", "1")).Ends(1).Error.ShouldContain("role does not allow that", Case.Sensitive, "limits are for admins");
         (await AsAdminAsync("limit", "list")).Ends(0).Out.ShouldStartWith("Nothing is limited.");

@@ -321,6 +321,10 @@ namespace Xen2Kvm.Persistence.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("expires_at");
 
+                    b.PrimitiveCollection<Guid[]>("Groups")
+                        .HasColumnType("uuid[]")
+                        .HasColumnName("groups");
+
                     b.Property<byte[]>("Hash")
                         .IsRequired()
                         .HasColumnType("bytea")
@@ -463,6 +467,79 @@ namespace Xen2Kvm.Persistence.Migrations
                     b.ToTable("channels", (string)null);
                 });
 
+            modelBuilder.Entity("Xen2Kvm.Persistence.Rows.CleanupGuestRow", b =>
+                {
+                    b.Property<Guid>("CleanupId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("cleanup_id");
+
+                    b.Property<Guid>("SourceHostId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("source_host_id");
+
+                    b.Property<string>("GuestName")
+                        .HasColumnType("text")
+                        .HasColumnName("guest_name");
+
+                    b.Property<bool>("HasBegun")
+                        .HasColumnType("boolean")
+                        .HasColumnName("has_begun");
+
+                    b.Property<bool>("IsOpen")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_open");
+
+                    b.Property<Guid>("RunId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("run_id");
+
+                    b.HasKey("CleanupId", "SourceHostId", "GuestName")
+                        .HasName("pk_cleanup_guests");
+
+                    b.HasIndex("RunId")
+                        .HasDatabaseName("ix_cleanup_guests_run_id");
+
+                    b.HasIndex("SourceHostId", "GuestName")
+                        .IsUnique()
+                        .HasDatabaseName("ix_cleanup_guests_source_host_id_guest_name")
+                        .HasFilter("is_open");
+
+                    b.ToTable("cleanup_guests", (string)null);
+                });
+
+            modelBuilder.Entity("Xen2Kvm.Persistence.Rows.CleanupRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Document")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("document");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("state");
+
+                    b.Property<long>("Version")
+                        .HasColumnType("bigint")
+                        .HasColumnName("version");
+
+                    b.HasKey("Id")
+                        .HasName("pk_cleanups");
+
+                    b.HasIndex("CreatedAt")
+                        .HasDatabaseName("ix_cleanups_created_at");
+
+                    b.ToTable("cleanups", (string)null);
+                });
+
             modelBuilder.Entity("Xen2Kvm.Persistence.Rows.DataProtectionKeyRow", b =>
                 {
                     b.Property<long>("Id")
@@ -539,6 +616,52 @@ namespace Xen2Kvm.Persistence.Migrations
                     b.ToTable("deliveries", (string)null);
                 });
 
+            modelBuilder.Entity("Xen2Kvm.Persistence.Rows.GrantRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<Guid?>("GroupId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("group_id");
+
+                    b.Property<string>("Role")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("role");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.Property<Guid?>("WaveId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("wave_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_grants");
+
+                    b.HasIndex("GroupId")
+                        .HasDatabaseName("ix_grants_group_id");
+
+                    b.HasIndex("WaveId")
+                        .HasDatabaseName("ix_grants_wave_id");
+
+                    b.HasIndex("UserId", "GroupId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_grants_user_id_group_id");
+
+                    b.HasIndex("UserId", "WaveId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_grants_user_id_wave_id");
+
+                    b.ToTable("grants", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_grants_place", "num_nonnulls(group_id, wave_id) = 1");
+                        });
+                });
+
             modelBuilder.Entity("Xen2Kvm.Persistence.Rows.HostDifferenceRow", b =>
                 {
                     b.Property<long>("Id")
@@ -574,6 +697,27 @@ namespace Xen2Kvm.Persistence.Migrations
                     b.ToTable("host_differences", (string)null);
                 });
 
+            modelBuilder.Entity("Xen2Kvm.Persistence.Rows.HostGroupRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.HasKey("Id")
+                        .HasName("pk_host_groups");
+
+                    b.HasIndex("Name")
+                        .IsUnique()
+                        .HasDatabaseName("ix_host_groups_name");
+
+                    b.ToTable("host_groups", (string)null);
+                });
+
             modelBuilder.Entity("Xen2Kvm.Persistence.Rows.HostRow", b =>
                 {
                     b.Property<Guid>("Id")
@@ -583,6 +727,10 @@ namespace Xen2Kvm.Persistence.Migrations
                     b.Property<string>("DataAddress")
                         .HasColumnType("text")
                         .HasColumnName("data_address");
+
+                    b.Property<Guid?>("GroupId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("group_id");
 
                     b.Property<string>("Kind")
                         .IsRequired()
@@ -613,6 +761,9 @@ namespace Xen2Kvm.Persistence.Migrations
 
                     b.HasKey("Id")
                         .HasName("pk_hosts");
+
+                    b.HasIndex("GroupId")
+                        .HasDatabaseName("ix_hosts_group_id");
 
                     b.HasIndex("Name")
                         .IsUnique()
@@ -661,6 +812,27 @@ namespace Xen2Kvm.Persistence.Migrations
                         .HasName("pk_host_snapshots");
 
                     b.ToTable("host_snapshots", (string)null);
+                });
+
+            modelBuilder.Entity("Xen2Kvm.Persistence.Rows.LimitRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Document")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("document");
+
+                    b.HasKey("Id")
+                        .HasName("pk_limits");
+
+                    b.ToTable("limits", (string)null);
                 });
 
             modelBuilder.Entity("Xen2Kvm.Persistence.Rows.NotificationReadRow", b =>
@@ -1205,6 +1377,16 @@ namespace Xen2Kvm.Persistence.Migrations
                         .HasConstraintName("fk_user_tokens_user_id");
                 });
 
+            modelBuilder.Entity("Xen2Kvm.Persistence.Rows.CleanupGuestRow", b =>
+                {
+                    b.HasOne("Xen2Kvm.Persistence.Rows.CleanupRow", null)
+                        .WithMany()
+                        .HasForeignKey("CleanupId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_cleanup_guests_cleanup_id");
+                });
+
             modelBuilder.Entity("Xen2Kvm.Persistence.Rows.DeliveryRow", b =>
                 {
                     b.HasOne("Xen2Kvm.Persistence.Rows.ChannelRow", null)
@@ -1222,6 +1404,28 @@ namespace Xen2Kvm.Persistence.Migrations
                         .HasConstraintName("fk_deliveries_notification_id");
                 });
 
+            modelBuilder.Entity("Xen2Kvm.Persistence.Rows.GrantRow", b =>
+                {
+                    b.HasOne("Xen2Kvm.Persistence.Rows.HostGroupRow", null)
+                        .WithMany()
+                        .HasForeignKey("GroupId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .HasConstraintName("fk_grants_group_id");
+
+                    b.HasOne("Xen2Kvm.Persistence.AppUser", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_grants_user_id");
+
+                    b.HasOne("Xen2Kvm.Persistence.Rows.WaveRow", null)
+                        .WithMany()
+                        .HasForeignKey("WaveId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .HasConstraintName("fk_grants_wave_id");
+                });
+
             modelBuilder.Entity("Xen2Kvm.Persistence.Rows.HostDifferenceRow", b =>
                 {
                     b.HasOne("Xen2Kvm.Persistence.Rows.HostRow", null)
@@ -1230,6 +1434,15 @@ namespace Xen2Kvm.Persistence.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_host_differences_host_id");
+                });
+
+            modelBuilder.Entity("Xen2Kvm.Persistence.Rows.HostRow", b =>
+                {
+                    b.HasOne("Xen2Kvm.Persistence.Rows.HostGroupRow", null)
+                        .WithMany()
+                        .HasForeignKey("GroupId")
+                        .OnDelete(DeleteBehavior.SetNull)
+                        .HasConstraintName("fk_hosts_group_id");
                 });
 
             modelBuilder.Entity("Xen2Kvm.Persistence.Rows.HostSecretRow", b =>

@@ -158,6 +158,8 @@ public sealed class PlaceAccessTests(Database database)
             ("POST /api/v1/waves/propose", "/api/v1/waves/propose", sheet), ("PUT /api/v1/waves/{id:guid}/limits", w + "/limits", new { maxConcurrent = 3, maxPerSourceHost = 3, maxPerTargetHost = 3 }),
             ("POST /api/v1/waves/{id:guid}/hold", w + "/hold", new { plan, hold = false }), ("POST /api/v1/waves/{id:guid}/retry", w + "/retry", new { plan }),
             ("POST /api/v1/waves/{id:guid}/decision", w + "/decision", new { approve = true, fingerprint = "x" }), ("POST /api/v1/waves/{id:guid}/submit", w + "/submit", null),
+            ("POST /api/v1/waves/{id:guid}/put-off", w + "/put-off", new { until = DateTimeOffset.UtcNow.AddHours(1) }), ("POST /api/v1/waves/{id:guid}/rehearse", w + "/rehearse", null),
+            ("POST /api/v1/plans/{id:guid}/rehearse", p + "/rehearse", null),
             ("POST /api/v1/waves/{id:guid}/start", w + "/start", null), ("POST /api/v1/waves/{id:guid}/pause", w + "/pause", null), ("POST /api/v1/waves/{id:guid}/cancel", w + "/cancel", null),
             ("PUT /api/v1/waves/{id:guid}", w, new { name = "Friday", plans = new[] { new { plan } } }), ("POST /api/v1/waves/{id:guid}/withdraw", w + "/withdraw", null),
             ("POST /api/v1/runs/{id:guid}/answer", r + "/answer", new { question = "q", value = "v" }), ("POST /api/v1/runs/{id:guid}/stop", r + "/stop", null),

@@ -2,8 +2,10 @@ using NSubstitute;
 using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Runs;
 using Xen2Kvm.Domain.Waves;
+using Xen2Kvm.Engine.Limits;
 using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Engine.Runs;
+using Xen2Kvm.Engine.Waves;
 using Xen2Kvm.Web.Components.State;
 
 namespace Xen2Kvm.Web.Tests.Components;
@@ -30,8 +32,12 @@ public sealed class WaveReaderTests : IDisposable
         _store.ListAsync(Arg.Any<int>(), Arg.Any<CancellationToken>()).Returns(_ => [_run]);
         _store.ListAsync(Arg.Any<IReadOnlyCollection<Guid>>(), Arg.Any<CancellationToken>()).Returns(_ => [_run]);
         _feed = new RunFeed(_clock);
-        _runs = new RunReader(new RunService(_store, null!, null!, null!, null!, [], null!, _feed, _clock), _feed, _clock);
-        _reader = new WaveReader(null!, _runs, _feed, _clock);
+        _runs = new RunReader(new RunService(_store, null!, null!, null!, null!, null!, [], null!, _feed, _clock), _feed, _clock);
+        var limits = Substitute.For<ILimitStore>();
+        limits.ListAsync(Arg.Any<CancellationToken>()).Returns([]);
+        var waves = new WaveService(
+            null!, null!, null!, null!, null!, new LimitService(limits, _store, null!, null!, null!, _clock), null!, null!, null!, null!, null!, _clock);
+        _reader = new WaveReader(waves, _runs, _feed, _clock);
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
