@@ -15,7 +15,7 @@ public sealed class LimitCommandTests(Database database)
         var admin = await dashboard.UserAsync(Roles.Admin);
         var (_, token) = await dashboard.Get<IApiTokenStore>().CreateAsync("limits", admin.UserName!, Roles.Admin, TokenScope.All, null, null, TestContext.Current.CancellationToken);
         Task<Shell> AsAdminAsync(params string[] args) => Shell.RunAsync([.. args, "--url", dashboard.Address.ToString(), "--token", token]);
-        (await Shell.AgainstAsync(dashboard, "limit", "add", "--runs", "1")).Ends(1).Error.ShouldContain("role does not allow that", Case.Sensitive, "limits are for admins");
+        (await Shell.AgainstAsync(dashboard, "limit", "add", "--runs", "1")).Ends(1).Error.ShouldContain("has the role Operator, which may not do this", Case.Sensitive, "limits are for admins");
         (await AsAdminAsync("limit", "list")).Ends(0).Out.ShouldStartWith("Nothing is limited.");
         var added = (await AsAdminAsync(
             "limit", "add", "--rate", "0.5", "--host", "kvm1", "--days", "fri-mon,wed", "--from", "22:00", "--to", "06:00", "--zone", "Europe/Berlin", "--json")).Ends(0).Json;

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
@@ -121,44 +120,37 @@ public sealed class AuditChainTests(Cluster cluster) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_page_of_a_large_log_comes_at_once_whatever_is_searched()
+    public async Task A_page_of_a_large_log_is_full_of_what_was_searched_newest_first()
     {
         await TamperAsync(
             """
             DELETE FROM settings WHERE key = 'audit-head';
             INSERT INTO audit SELECT n, timestamptz '2026-01-01' + n * interval '1 minute', 'person-' || n % 20, 'act-' || n % 12,
-                'guest-' || n % 900, 'detail ' || md5(n::text), '' FROM generate_series(1, 100000) n;
+                'guest-' || n % 900, 'detail ' || md5(n::text), '' FROM generate_series(1, 10000) n;
             """);
         await using var node = Store.NewNode(_store.ConnectionString, _store.Time);
         await node.InitialiseXen2KvmDatabaseAsync(Token);
         await _store.SqlAsync("ANALYZE audit");
-        var day = new DateTimeOffset(2026, 2, 1, 0, 0, 0, TimeSpan.Zero);
+        var day = new DateTimeOffset(2026, 1, 3, 0, 0, 0, TimeSpan.Zero);
         AuditQuery[] queries =
         [
             new(), new() { Before = 500 }, new() { Text = "no such text" }, new() { Text = "8f14e45f" }, new() { Text = "GUEST-77" }, new() { Text = "e" },
             new() { By = "person-7", Action = "act-7" }, new() { By = "nobody" }, new() { Action = "act-3", Text = "guest-5" },
             new() { From = day, To = day.AddDays(1) }, new() { To = day, By = "person-3" },
         ];
-        await _store.Audit.SearchAsync(new() { Text = "warm" }, 100, Token);
+        var all = await _store.Audit.SearchAsync(new(), 10_000, Token);
+        all.Count.ShouldBe(10_000);
         foreach (var query in queries)
         {
-            var begun = Stopwatch.GetTimestamp();
-            await _store.Audit.SearchAsync(query, 100, Token);
-            var took = Stopwatch.GetElapsedTime(begun);
-            TestContext.Current.TestOutputHelper!.WriteLine($"{took.TotalMilliseconds,6:0.0} ms  {query}");
-            took.ShouldBeLessThan(TimeSpan.FromMilliseconds(200), query.ToString());
-        }
-
-        foreach (var (what, work) in new (string, Func<Task>)[]
-        {
-            ("names", () => _store.Audit.ListNamesAsync(Token)), ("verification", () => _store.Audit.VerifyAsync(Token)),
-        })
-        {
-            var begun = Stopwatch.GetTimestamp();
-            await work();
-            TestContext.Current.TestOutputHelper!.WriteLine($"{Stopwatch.GetElapsedTime(begun).TotalMilliseconds,6:0.0} ms  {what}");
+            (await _store.Audit.SearchAsync(query, 100, Token)).Select(entry => entry.Id)
+                .ShouldBe(all.Where(entry => IsAsked(entry, query)).Take(100).Select(entry => entry.Id), query.ToString());
         }
     }
+
+    private static bool IsAsked(AuditRecord entry, AuditQuery query) =>
+        (query.By is null || entry.By == query.By) && (query.Action is null || entry.Action == query.Action)
+        && (query.From is null || entry.At >= query.From) && (query.To is null || entry.At < query.To) && (query.Before is null || entry.Id < query.Before)
+        && (query.Text is null || entry.Subject.Contains(query.Text, StringComparison.OrdinalIgnoreCase) || entry.Detail.Contains(query.Text, StringComparison.OrdinalIgnoreCase));
 
     private async Task AppendAsync(int count)
     {
