@@ -54,7 +54,7 @@ public sealed class PeopleTests(DashboardFixture dashboard)
         await Assertions.Expect(carl.Locator("h1")).ToHaveTextAsync("People");
 
         await admin.GotoAsync("/people/carl");
-        await admin.GetByLabel("Role").SelectOptionAsync(Roles.Viewer);
+        await admin.GetByLabel("Role for everything").SelectOptionAsync(Roles.Viewer);
         await admin.Locator("[data-act=set-role]").ClickAsync();
         await Assertions.Expect(carl).ToHaveURLAsync(new Regex("/account/denied"));
         await carl.GotoAsync("/hosts");

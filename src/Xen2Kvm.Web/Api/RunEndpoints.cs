@@ -101,13 +101,16 @@ internal static class RunEndpoints
 
     private static async Task<LogPage> LogAsync(
         Guid id, RunService runs, RunFeed feed, TimeProvider time, CancellationToken cancellationToken, long after = 0, int most = 1000, int wait = 0,
-        long? before = null, string? q = null, string? step = null, RunLogLevel level = RunLogLevel.Debug)
+        long? before = null, string? q = null, string? step = null, string level = nameof(RunLogLevel.Debug))
     {
         most = Math.Clamp(most, 1, MostLines);
         if (before is { } end)
         {
             var found = await FindAsync(id, runs, cancellationToken).ConfigureAwait(false);
-            var last = await runs.ReadLogBackAsync(id, new RunLogQuery { Before = end, Most = most, StepId = step, Level = level, Text = q }, cancellationToken).ConfigureAwait(false);
+            var least = Enum.TryParse<RunLogLevel>(level, ignoreCase: true, out var known) && Enum.IsDefined(known)
+                ? known
+                : throw ApiException.Invalid($"level is one of {string.Join(", ", Enum.GetNames<RunLogLevel>())}.");
+            var last = await runs.ReadLogBackAsync(id, new RunLogQuery { Before = end, Most = most, StepId = step, Level = least, Text = q }, cancellationToken).ConfigureAwait(false);
             return new LogPage(last.Count > 0 ? last[^1].Sequence : after, found.State, last);
         }
 
