@@ -230,7 +230,7 @@ public sealed class MigrationTests(LabFixture lab)
         before.ShouldNotContain("xen");
 
         await LabFixture.OnAsync(guest, "reboot");
-        await Wait.UntilAsync($"{guest} has rebooted", TimeSpan.FromMinutes(5), async () =>
+        await Wait.UntilAsync($"{guest} has rebooted", TimeSpan.FromMinutes(10), async () =>
             await LabFixture.OnAsync(guest, "cat /proc/sys/kernel/random/boot_id") is { ExitCode: 0 } after && after.Output.Trim() != before.Trim());
         (await LabFixture.OnAsync(guest, Checksums)).Ok().Output.Trim().ShouldBe(guest);
     }

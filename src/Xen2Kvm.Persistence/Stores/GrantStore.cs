@@ -15,7 +15,7 @@ internal sealed class GrantStore(IDbContextFactory<Xen2KvmDbContext> contexts, T
             where userId == null || grant.UserId == userId
             join user in context.Users on grant.UserId equals user.Id
             let place = context.HostGroups.Where(row => row.Id == grant.GroupId).Select(row => row.Name)
-                .Concat(context.Waves.Where(row => row.Id == grant.WaveId).Select(row => row.Name)).First()
+                .Concat(context.Waves.Where(row => row.Id == grant.WaveId).Select(row => row.Name)).Max()!
             orderby user.NormalizedUserName, place
             select new PersonGrant(user.Id, user.UserName!, new Grant(grant.Role, grant.GroupId, grant.WaveId), place)).ToListAsync(cancellationToken);
     }
