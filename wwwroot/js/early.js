@@ -34,6 +34,10 @@
   prefersDark.addEventListener("change", apply);
   apply();
 
+  // A page that goes to another address before it is connected is merged with what the server sends, which knows no theme. This runs before the
+  // next paint, so that nothing is seen of it.
+  new MutationObserver(function () { if (!root.dataset.theme) apply(); }).observe(root, { attributes: true, attributeFilter: ["data-theme"] });
+
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (zone) {
     document.cookie = "x2k-zone=" + encodeURIComponent(zone) + "; path=/; max-age=31536000; samesite=lax";
