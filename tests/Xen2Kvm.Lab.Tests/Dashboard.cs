@@ -33,6 +33,9 @@ internal sealed class Dashboard : IAsyncDisposable
                 ["Dashboard__LocalToken"] = "true",
                 ["Runs__AgentPath"] = Programs.Agent,
 
+                // What a test moved is cleaned up by the next one.
+                ["Cleanup__HoldPeriod"] = "00:00:00",
+
                 // A host that has gone away is noticed while a test waits for it.
                 ["Ssh__AliveInterval"] = "00:00:05",
                 ["ASPNETCORE_ENVIRONMENT"] = "Production",

@@ -173,6 +173,53 @@ public sealed class MigrationTests(LabFixture lab)
         (await LabFixture.OnAsync("kvm1", "rm -rf /srv/small/*")).Ok();
     }
 
+    [Fact]
+    public async Task Test4_what_a_moved_guest_left_on_xen_is_approved_by_another_person_and_deleted_while_it_runs_on_kvm()
+    {
+        const string guest = "web";
+        if (!(await lab.Dashboard.GetAsync("cleanups/remains")).EnumerateArray().Any(one => one.GetProperty("guest").GetString() == guest))
+        {
+            await lab.StartMoveAsync(guest, "10.77.0.32", "--storage", "default");
+            await lab.EndOfRunAsync(guest, "Succeeded");
+        }
+
+        const string left = "lvs --noheadings -o lv_name vg0; ls /etc/xen /var/lib/xen2kvm/locks";
+        var before = (await LabFixture.OnAsync("xen1", left)).Ok().Output;
+        before.ShouldContain("web-disk");
+        before.ShouldContain("web.cfg.locked-by-xen2kvm");
+        using var proposed = JsonDocument.Parse((await lab.Dashboard.X2kAsync("cleanup", "propose", "xen1", guest, "--json")).Ok().Output);
+        var id = proposed.RootElement.GetProperty("id").GetGuid();
+        (await lab.Dashboard.X2kAsync("cleanup", "approve", guest)).ExitCode.ShouldBe(1, "an operator, and the one who proposed it");
+        (await lab.Dashboard.X2kAsync("cleanup", "run", guest, "--delete", "--confirm", guest)).Error.ShouldContain("not approved");
+
+        // Somebody mounts the volume, or maps it: it is in use and stays, and the approval is void.
+        await using var anna = await Person.OpenAsync(lab.Dashboard);
+        await anna.EnterAsync();
+        await anna.ApproveCleanupAsync(id);
+        (await LabFixture.OnAsync("xen1", "losetup /dev/loop7 /dev/vg0/web-disk")).Ok();
+        (await lab.Dashboard.X2kAsync("cleanup", "run", guest, "--delete", "--confirm", guest)).Error.ShouldContain("holds it open");
+        (await LabFixture.OnAsync("xen1", "losetup -d /dev/loop7")).Ok();
+        (await lab.Dashboard.X2kAsync("cleanup", "look", guest)).Ok();
+        await anna.ApproveCleanupAsync(id);
+
+        var dry = (await lab.Dashboard.X2kAsync("cleanup", "run", guest)).Ok().Output;
+        dry.ShouldContain("lvremove -q -y vg0/web-disk");
+        (await LabFixture.OnAsync("xen1", left)).Ok().Output.ShouldBe(before, "a dry run changes nothing");
+        (await lab.Dashboard.X2kAsync("cleanup", "run", guest, "--delete", "--confirm", guest)).Ok().Output.ShouldContain("Done");
+        await anna.LookAtAsync("cleanup-done", $"/cleanup/{id}");
+        await anna.LookAtAsync("cleanup-list", "/cleanup");
+
+        var after = (await LabFixture.OnAsync("xen1", left)).Ok().Output;
+        after.ShouldNotContain("web");
+        foreach (var other in new[] { "files-root", "files-var", "files-swap" })
+        {
+            after.ShouldContain(other);
+        }
+
+        (await lab.Dashboard.X2kAsync("run", "rollback", guest, "--delete-target", "--yes")).Error.ShouldContain("nothing to roll back to");
+        await WorksOnKvmAsync(guest, "00:16:3e:77:00:32");
+    }
+
     /// <summary>Same data, name, MAC and address on KVM and not on Xen; and the same once more after a reboot of its own.</summary>
     private static async Task WorksOnKvmAsync(string guest, string mac)
     {

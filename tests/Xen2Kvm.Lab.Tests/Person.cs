@@ -74,6 +74,16 @@ internal sealed class Person : IAsyncDisposable
         await Assertions.Expect(_page.GetByLabel($"Remove {host}: {megabytesPerSecond} MB/s")).ToBeHiddenAsync();
     }
 
+    /// <summary>Looks at a cleanup that another person proposed, and approves it.</summary>
+    public async Task ApproveCleanupAsync(Guid cleanup)
+    {
+        await _page.GotoAsync($"/cleanup/{cleanup}");
+        await Assertions.Expect(_page.Locator("[data-act=approve]")).ToBeEnabledAsync();
+        await PictureAsync("cleanup");
+        await _page.Locator("[data-act=approve]").ClickAsync();
+        await Assertions.Expect(_page.Locator(".page-head")).ToContainTextAsync("Approved");
+    }
+
     /// <summary>Opens a page and takes its picture in both themes.</summary>
     public async Task LookAtAsync(string name, string path)
     {
