@@ -56,10 +56,9 @@ public static class PersistenceServices
         services.AddSingleton<IApiTokenStore, ApiTokenStore>();
         services.AddSingleton<ISessionStore, SessionStore>();
         services.AddSingleton<INotificationStore, NotificationStore>();
-        services.AddSingleton<RunChangeListener>();
-        services.AddSingleton<IRunChanges>(provider => provider.GetRequiredService<RunChangeListener>());
-        services.AddSingleton<IWaveChanges>(provider => provider.GetRequiredService<RunChangeListener>());
-        services.AddHostedService(provider => provider.GetRequiredService<RunChangeListener>());
+        services.AddSingleton<ChangeListener>();
+        services.AddSingleton<IChanges>(provider => provider.GetRequiredService<ChangeListener>());
+        services.AddHostedService(provider => provider.GetRequiredService<ChangeListener>());
         return services;
     }
 

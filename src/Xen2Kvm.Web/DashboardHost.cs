@@ -67,7 +67,7 @@ public static class DashboardHost
         builder.Services.AddDashboardApi();
         builder.Services.AddSignalR();
         builder.Services.AddHostedService<RunChangeRelay>();
-        builder.Services.AddHostedService<WaveChangeRelay>();
+        builder.Services.AddHostedService<ChangeRelay>();
         builder.Services.AddPages();
         builder.Services.AddHealthChecks().AddCheck<DatabaseHealth>("database");
         configure?.Invoke(builder);

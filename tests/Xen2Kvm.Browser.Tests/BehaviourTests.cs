@@ -114,6 +114,25 @@ public sealed class BehaviourTests(DashboardFixture dashboard)
         await Assertions.Expect(page.Locator("[data-act=earlier]")).ToHaveCountAsync(0);
         await page.Locator(".log").EvaluateAsync("e => { e.scrollTop = 0; }");
         await Assertions.Expect(page.Locator(".log")).ToContainTextAsync("Started by anna");
+
+        // A line has an address; whoever opens it sees that line and what stands around it, and nothing is drawn beneath it that is not next to it.
+        await page.Locator(".log-line", new() { HasText = "Block 7." }).Locator("a.at").ClickAsync();
+        await Assertions.Expect(page).ToHaveURLAsync(new Regex("line=[0-9]+"));
+        await Assertions.Expect(page.Locator(".log-line.linked")).ToContainTextAsync("Block 7.");
+        await page.ReloadAsync();
+        await Assertions.Expect(page.Locator(".log-line.linked")).ToBeInViewportAsync();
+        await Assertions.Expect(page.Locator(".log")).Not.ToContainTextAsync("Block 2500.");
+        await page.Locator(".log-new").ClickAsync();
+        await Assertions.Expect(page.Locator(".log")).ToContainTextAsync("Block 2500.");
+        await Assertions.Expect(page).Not.ToHaveURLAsync(new Regex("line="));
+
+        await page.Context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
+        await page.GetByLabel("Search the log").FillAsync("Block 250");
+        await Assertions.Expect(page).ToHaveURLAsync(new Regex("q=Block"));
+        await page.Locator("[data-menu=copy] summary").ClickAsync();
+        await page.GetByText("Text only").ClickAsync();
+        await Assertions.Expect(page.Locator("#copy-status")).ToHaveTextAsync("Copied 2 lines");
+        (await page.EvaluateAsync<string>("() => navigator.clipboard.readText()")).ShouldBe("Block 250.\nBlock 2500.\n");
         await EndAsync(page);
     }
 

@@ -8,7 +8,7 @@ public sealed class PagesTests(DashboardFixture dashboard)
     private static readonly int[] _widths = [480, 1024, 1440];
 
     // Further states of a page that is pictured already; docs/screenshots has them at one width only.
-    private static readonly string[] _states = ["host-unreachable", "host-kvm", "plan", "run-question", "run-failed", "run-rolled-back", "wave-board", "wave-timeline", "wave-edit", "wave-wall", "limit-add", "channel-webhook", "channel-email"];
+    private static readonly string[] _states = ["host-unreachable", "host-kvm", "plan", "run-question", "run-failed", "run-rolled-back", "wave-board", "wave-timeline", "wave-log", "wave-edit", "wave-wall", "limit-add", "channel-webhook", "channel-email"];
 
     public static TheoryData<string> Pages()
     {
@@ -16,7 +16,7 @@ public sealed class PagesTests(DashboardFixture dashboard)
         foreach (var page in new[]
         {
             "overview", "guests", "guest", "hosts", "host-groups", "host-xen", "host-unreachable", "host-kvm", "host-add", "host-change", "plans", "plan-new", "plan", "plan-blocked",
-            "runs", "run", "run-question", "run-failed", "run-rolled-back", "run-done", "run-evidence", "waves", "wave", "wave-board", "wave-timeline", "wave-approval",
+            "runs", "run", "run-question", "run-failed", "run-rolled-back", "run-done", "run-evidence", "waves", "wave", "wave-board", "wave-timeline", "wave-log", "wave-approval",
             "wave-edit", "wave-wall", "wave-new", "cleanup", "cleanup-proposed", "audit", "people", "person", "account", "settings", "limits", "limit-add", "channels", "channel-webhook",
             "channel-email", "sign-in", "sign-in-code",
         })
@@ -121,6 +121,7 @@ public sealed class PagesTests(DashboardFixture dashboard)
         "wave" => $"/waves/{dashboard.World.Waves.Running}",
         "wave-board" => $"/waves/{dashboard.World.Waves.Running}?tab=board",
         "wave-timeline" => $"/waves/{dashboard.World.Waves.Running}?tab=timeline",
+        "wave-log" => $"/waves/{dashboard.World.Waves.Running}?tab=log&level=info",
         "wave-wall" => $"/waves/{dashboard.World.Waves.Running}?view=wall",
         "wave-approval" => $"/waves/{dashboard.World.Waves.Submitted}?tab=approval",
         "wave-edit" => $"/waves/{dashboard.World.Waves.Void}?tab=edit",

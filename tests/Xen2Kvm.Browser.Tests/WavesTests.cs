@@ -1,5 +1,8 @@
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
+using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Engine.Ports;
 
 namespace Xen2Kvm.Browser.Tests;
 
@@ -69,6 +72,25 @@ public sealed class WavesTests(DashboardFixture dashboard)
         await Assertions.Expect(olga.Locator(".page-head")).ToContainTextAsync("Approved");
         await Assertions.Expect(olga.Locator(".wave-now")).ToContainTextAsync("by petra, holds until");
         await EndAsync(olga, petra);
+    }
+
+    [Fact]
+    public async Task The_log_of_a_wave_shows_what_matters_of_every_run_and_leads_to_its_place()
+    {
+        await dashboard.FillAsync();
+        await dashboard.Services.GetRequiredService<IRunStore>().AppendLogAsync(
+            dashboard.World.Runs["done"], [new RunLogEntry(DateTimeOffset.UtcNow, "prove", RunLogLevel.Warning, "It answers slowly\nvery")], TestContext.Current.CancellationToken);
+        var page = await dashboard.OpenAsync("vera");
+        await page.GotoAsync($"/waves/{dashboard.World.Waves.Running}?tab=log");
+        var line = page.Locator(".log-line", new() { HasText = "It answers slowly …" });
+        await Assertions.Expect(line).ToHaveCountAsync(1);
+        await page.GetByLabel("Search the logs").FillAsync("nothing says this");
+        await Assertions.Expect(page.Locator(".log")).ToContainTextAsync("No line passes this filter.");
+        await page.GetByLabel("Search the logs").FillAsync("ANSWERS slowly");
+        await line.Locator("a.at").ClickAsync();
+        await Assertions.Expect(page).ToHaveURLAsync(new Regex($"/runs/{dashboard.World.Runs["done"]}\\?line="));
+        await Assertions.Expect(page.Locator(".log-line.linked").First).ToContainTextAsync("It answers slowly");
+        await EndAsync(page);
     }
 
     [Fact]

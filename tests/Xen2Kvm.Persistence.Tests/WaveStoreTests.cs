@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.DependencyInjection;
 using Xen2Kvm.Domain.Preflight;
+using Xen2Kvm.Domain.Runs;
 using Xen2Kvm.Domain.Waves;
 using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Persistence.Tests.Support;
@@ -91,6 +92,33 @@ public sealed class WaveStoreTests(Store store) : IClassFixture<Store>
     }
 
     [Fact]
+    public async Task The_logs_of_its_runs_are_read_from_their_end_in_the_order_of_time()
+    {
+        var wave = Wave("logs", "l", "m");
+        Run[] runs = [Some.Run(guest: "l") with { WaveId = wave.Id }, Some.Run(guest: "m") with { WaveId = wave.Id }, Some.Run(guest: "other")];
+        foreach (var run in runs)
+        {
+            await store.Runs.CreateAsync(run, Guid.NewGuid(), Token);
+        }
+
+        async Task SayAsync(Run run, int second, RunLogLevel level, string text) =>
+            await store.Runs.AppendLogAsync(run.Id, [new(Some.Time.AddSeconds(second), "copy", level, text)], Token);
+        async Task<IEnumerable<string>> ReadAsync(RunLogQuery query) => (await store.Waves.ReadLogAsync(wave.Id, query, Token)).Select(line => $"{line.GuestName} {line.Line.Text}");
+        await SayAsync(runs[0], 1, RunLogLevel.Info, "one");
+        await SayAsync(runs[0], 4, RunLogLevel.Warning, "four 100%");
+        await SayAsync(runs[1], 2, RunLogLevel.Error, "two");
+        await SayAsync(runs[1], 3, RunLogLevel.Info, "three");
+        await SayAsync(runs[2], 3, RunLogLevel.Error, "not of this wave");
+        (await ReadAsync(new())).ShouldBe(["l one", "m two", "m three", "l four 100%"]);
+        (await ReadAsync(new() { Most = 2 })).ShouldBe(["m three", "l four 100%"]);
+        (await ReadAsync(new() { Level = RunLogLevel.Warning })).ShouldBe(["m two", "l four 100%"]);
+        (await ReadAsync(new() { Text = "R 100%" })).ShouldBe(["l four 100%"]);
+        (await ReadAsync(new() { StepId = "stop" })).ShouldBeEmpty();
+        (await store.Waves.ReadLogAsync(wave.Id, new() { Most = 1 }, Token)).ShouldHaveSingleItem().ShouldSatisfyAllConditions(
+            line => line.RunId.ShouldBe(runs[0].Id), line => line.Line.At.ShouldBe(Some.Time.AddSeconds(4)), line => line.Line.StepId.ShouldBe("copy"));
+    }
+
+    [Fact]
     public async Task One_node_at_a_time_drives_waves()
     {
         await using var node = Store.NewNode(store.ConnectionString, store.Time);
@@ -105,12 +133,12 @@ public sealed class WaveStoreTests(Store store) : IClassFixture<Store>
     [Fact]
     public async Task A_change_is_heard_on_every_node()
     {
-        using var listener = ActivatorUtilities.CreateInstance<RunChangeListener>(store.Services);
+        using var listener = ActivatorUtilities.CreateInstance<ChangeListener>(store.Services);
         await listener.StartAsync(Token);
         await listener.Listening.WaitAsync(TimeSpan.FromSeconds(30), Token);
         var heard = Channel.CreateUnbounded<Guid>();
-        using var waves = listener.SubscribeToWaves(id => heard.Writer.TryWrite(id));
-        using var runs = listener.Subscribe(_ => heard.Writer.TryWrite(Guid.Empty));
+        using var waves = listener.Subscribe(ChangeKind.Wave, id => heard.Writer.TryWrite(id));
+        using var runs = listener.Subscribe(ChangeKind.Run, _ => heard.Writer.TryWrite(Guid.Empty));
         var wave = Wave("heard", "j");
         await store.Waves.SaveAsync(wave, null, Token);
         while (await heard.Reader.ReadAsync(Token).AsTask().WaitAsync(TimeSpan.FromSeconds(30), Token) != wave.Id)

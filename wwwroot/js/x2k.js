@@ -95,6 +95,17 @@
         if (state) { state.height = element.scrollHeight; }
       });
     },
+    // To a row that is not to be seen; a row that is stays where it is.
+    toRow: function (element, row) {
+      const state = logs.get(element);
+      if (state) { state.following = false; }
+      const go = function () {
+        const top = row * 20;
+        if (top < element.scrollTop || top + 20 > element.scrollTop + element.clientHeight) { element.scrollTop = top - element.clientHeight / 2; }
+      };
+      go();
+      requestAnimationFrame(go);
+    },
     // Rows (20 px each, as the list draws them) were put in front: the reader keeps the line they were at.
     keepPlace: function (element, rows) {
       const state = logs.get(element);
@@ -155,6 +166,39 @@
     setTimeout(function () { URL.revokeObjectURL(url); }, 10000);
   }
 
+  // ---- clipboard ----------------------------------------------------------------------------------------------------------------------
+  async function copy(text) {
+    if (navigator.clipboard) { await navigator.clipboard.writeText(text); return; }
+    // Without TLS a browser has no clipboard but this.
+    const field = document.createElement("textarea");
+    field.value = text;
+    field.style.position = "fixed";
+    field.style.opacity = "0";
+    document.body.append(field);
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    if (!done) { throw new Error("no clipboard"); }
+  }
+
+  // What an address gives is copied; the button says so for a moment.
+  document.addEventListener("click", async function (event) {
+    const button = event.target instanceof Element ? event.target.closest("button[data-copy]") : null;
+    if (!button) { return; }
+    const said = document.getElementById("copy-status");
+    try {
+      const answer = await fetch(button.dataset.copy);
+      if (!answer.ok) { throw new Error(answer.statusText); }
+      const text = await answer.text();
+      await copy(text);
+      const lines = text.split("\n").length - 1;
+      said.textContent = "Copied " + lines + (lines === 1 ? " line" : " lines");
+    } catch {
+      said.textContent = "Not copied: the browser refused it";
+    }
+    setTimeout(function () { said.textContent = ""; }, 3000);
+  });
+
   // ---- lost connection ------------------------------------------------------------------------------------------------------------------
   async function serverAnswers() {
     try {
@@ -184,7 +228,7 @@
   window.x2k = {
     log: log,
     download: download,
-    copy: function (text) { return navigator.clipboard ? navigator.clipboard.writeText(text) : Promise.reject(new Error("no clipboard")); },
+    copy: copy,
     focus: function (id) { const element = document.getElementById(id); if (element) { element.focus(); } },
   };
 })();

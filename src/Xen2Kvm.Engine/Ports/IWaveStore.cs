@@ -19,6 +19,12 @@ public enum WaveSave
     GuestTaken,
 }
 
+/// <summary>A log line of one of the runs of a wave.</summary>
+/// <param name="RunId">The run.</param>
+/// <param name="GuestName">Its guest.</param>
+/// <param name="Line">The line.</param>
+public sealed record WaveLogLine(Guid RunId, string GuestName, RunLogLine Line);
+
 /// <summary>Waves. Each call is one transaction.</summary>
 public interface IWaveStore
 {
@@ -49,6 +55,12 @@ public interface IWaveStore
     /// <summary>The runs of a wave, newest first.</summary>
     Task<IReadOnlyList<Run>> ListRunsAsync(Guid id, CancellationToken cancellationToken);
 
+    /// <summary>The last log lines of all runs of a wave that a query lets through, in the order of time.</summary>
+    /// <param name="id">The wave.</param>
+    /// <param name="query">Which lines, and how many; <see cref="RunLogQuery.Before"/> is not looked at, for each run numbers its own lines.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    Task<IReadOnlyList<WaveLogLine>> ReadLogAsync(Guid id, RunLogQuery query, CancellationToken cancellationToken);
+
     /// <summary>Throughput of the runs of a wave together since a time, in stretches of four seconds, in order.</summary>
     /// <param name="id">The wave.</param>
     /// <param name="host">Only of runs from or to the host of this name; null for all.</param>
@@ -61,15 +73,4 @@ public interface IWaveStore
     /// process that dies lets go of it.
     /// </summary>
     Task<bool> AloneAsync(Func<CancellationToken, Task> work, CancellationToken cancellationToken);
-}
-
-/// <summary>Tells that waves have changed, whichever node changed them.</summary>
-public interface IWaveChanges
-{
-    /// <summary>
-    /// Calls back after each change of a wave with its id, or with <see cref="Guid.Empty"/> when changes may have been missed.
-    /// </summary>
-    /// <param name="onChanged">Called on the listener's thread, one call at a time: it must return at once and not throw.</param>
-    /// <returns>Ends the subscription when disposed.</returns>
-    IDisposable SubscribeToWaves(Action<Guid> onChanged);
 }

@@ -78,6 +78,10 @@ public sealed record RunLogQuery
 
     /// <summary>Only lines that hold this text, whatever the case of its letters (of those of ASCII); null or empty for all.</summary>
     public string? Text { get; init; }
+
+    /// <summary>Whether a line is of the step, the level and the text; its place in the log is not looked at.</summary>
+    public bool Passes(RunLogLine line) => (StepId is null || line.StepId == StepId) && line.Level >= Level
+        && (string.IsNullOrEmpty(Text) || line.Text.Contains(Text, StringComparison.OrdinalIgnoreCase));
 }
 
 /// <summary>Plans.</summary>

@@ -35,6 +35,9 @@ public sealed class WaveService(
     /// <summary>What was submitted last, or null.</summary>
     public Task<WaveDossier?> FindDossierAsync(Guid id, CancellationToken cancellationToken) => waves.FindDossierAsync(id, cancellationToken);
 
+    /// <summary>The last log lines of all its runs that a query lets through, in the order of time.</summary>
+    public Task<IReadOnlyList<WaveLogLine>> ReadLogAsync(Guid id, RunLogQuery query, CancellationToken cancellationToken) => waves.ReadLogAsync(id, query, cancellationToken);
+
     /// <summary>Throughput of the runs of a wave together since a time; with a host's name of those from or to it.</summary>
     public Task<IReadOnlyList<RunSample>> ReadSamplesAsync(Guid id, string? host, DateTimeOffset since, CancellationToken cancellationToken) =>
         waves.ReadSamplesAsync(id, host, since, cancellationToken);

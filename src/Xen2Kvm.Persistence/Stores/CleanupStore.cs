@@ -82,6 +82,7 @@ internal sealed class CleanupStore(IDbContextFactory<Xen2KvmDbContext> contexts)
             return unique.ConstraintName == CleanupModel.OneOpenOfGuestIndex ? CleanupSave.GuestTaken : CleanupSave.Stale;
         }
 
+        await context.Database.ExecuteSqlAsync($"SELECT pg_notify({ChangeListener.Channel(ChangeKind.Cleanup)}, {cleanup.Id.ToString()})", cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return CleanupSave.Saved;
     }

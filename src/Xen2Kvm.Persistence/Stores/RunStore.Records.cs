@@ -35,9 +35,7 @@ internal sealed partial class RunStore
 
     public async Task<IReadOnlyList<RunLogLine>> ReadLogBackAsync(Guid id, RunLogQuery query, CancellationToken cancellationToken)
     {
-        // Letters are compared byte by byte, so that a search through a million lines takes less than a second: beyond ASCII their case counts.
-        var level = (short)query.Level;
-        var pattern = string.IsNullOrEmpty(query.Text) ? null : $"%{AnyText.Replace(StoreText.Clean(query.Text), @"\$0")}%";
+        var (level, pattern) = ((short)query.Level, Pattern(query.Text));
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         var rows = await context.RunLog.FromSql(
             $"""
@@ -117,6 +115,9 @@ internal sealed partial class RunStore
     // What LIKE would read as any text.
     [GeneratedRegex(@"[\\%_]")]
     private static partial Regex AnyText { get; }
+
+    // Letters are compared byte by byte, so that a search through a million lines takes less than a second: beyond ASCII their case counts.
+    internal static string? Pattern(string? text) => string.IsNullOrEmpty(text) ? null : $"%{AnyText.Replace(StoreText.Clean(text), @"\$0")}%";
 
     private static RunLogLine ToLine(RunLogRow row) => new(row.Sequence, row.At, row.StepId, row.Level, row.Text);
 

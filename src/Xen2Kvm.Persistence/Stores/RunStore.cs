@@ -276,7 +276,7 @@ internal sealed partial class RunStore(IDbContextFactory<Xen2KvmDbContext> conte
         try
         {
             await context.Database.ExecuteSqlAsync(
-                $"SELECT pg_notify({RunChangeListener.Channel}, id || ':' || last_sequence) FROM runs WHERE id = {id}", CancellationToken.None);
+                $"SELECT pg_notify({ChangeListener.Channel(ChangeKind.Run)}, id || ':' || last_sequence) FROM runs WHERE id = {id}", CancellationToken.None);
         }
         catch (NpgsqlException)
         {

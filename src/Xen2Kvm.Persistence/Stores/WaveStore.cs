@@ -80,7 +80,7 @@ internal sealed class WaveStore(IDbContextFactory<Xen2KvmDbContext> contexts) : 
             };
         }
 
-        await context.Database.ExecuteSqlAsync($"SELECT pg_notify({RunChangeListener.WaveChannel}, {wave.Id.ToString()})", cancellationToken);
+        await context.Database.ExecuteSqlAsync($"SELECT pg_notify({ChangeListener.Channel(ChangeKind.Wave)}, {wave.Id.ToString()})", cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return WaveSave.Saved;
     }
@@ -91,6 +91,26 @@ internal sealed class WaveStore(IDbContextFactory<Xen2KvmDbContext> contexts) : 
         var rows = await context.Runs.AsNoTracking().Where(row => row.WaveId == id).OrderByDescending(row => row.CreatedAt).ThenByDescending(row => row.Id)
             .ToListAsync(cancellationToken);
         return rows.ConvertAll(RunMapping.ToRun);
+    }
+
+    public async Task<IReadOnlyList<WaveLogLine>> ReadLogAsync(Guid id, RunLogQuery query, CancellationToken cancellationToken)
+    {
+        // Of each run its own last lines first, by its key: no run's log is read whole, however long it is.
+        var (level, pattern) = ((short)query.Level, RunStore.Pattern(query.Text));
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var rows = await context.Database.SqlQuery<LogRow>(
+            $"""
+            SELECT r.id AS runid, r.guest_name AS guestname, l.sequence, l.at, l.step_id AS stepid, l.level, l.text
+            FROM runs r CROSS JOIN LATERAL (
+                SELECT * FROM run_log
+                WHERE run_id = r.id AND level >= {level}
+                    AND ({query.StepId}::text IS NULL OR step_id = {query.StepId}) AND ({pattern}::text IS NULL OR text COLLATE "C" ILIKE {pattern})
+                ORDER BY sequence DESC LIMIT {query.Most}) l
+            WHERE r.wave_id = {id}
+            ORDER BY l.at DESC, r.id DESC, l.sequence DESC LIMIT {query.Most}
+            """).ToListAsync(cancellationToken);
+        rows.Reverse();
+        return rows.ConvertAll(row => new WaveLogLine(row.RunId, row.GuestName, new RunLogLine(row.Sequence, new DateTimeOffset(row.At, TimeSpan.Zero), row.StepId, (RunLogLevel)row.Level, row.Text)));
     }
 
     public async Task<IReadOnlyList<RunSample>> ReadSamplesAsync(Guid id, string? host, DateTimeOffset since, CancellationToken cancellationToken)
@@ -123,6 +143,8 @@ internal sealed class WaveStore(IDbContextFactory<Xen2KvmDbContext> contexts) : 
         context.WaveGuests.AddRange(wanted.Where(key => !held.ContainsKey(key)).Select(key => new WaveGuestRow { SourceHostId = key.SourceHostId, GuestName = key.GuestName, WaveId = wave.Id }));
         await context.SaveChangesAsync(cancellationToken);
     }
+
+    private sealed record LogRow(Guid RunId, string GuestName, long Sequence, DateTime At, string? StepId, short Level, string Text);
 
     private sealed record Throughput(DateTime At, double Read, double Sent, double Durable);
 

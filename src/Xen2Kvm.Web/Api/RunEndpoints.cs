@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.Options;
@@ -10,6 +11,7 @@ using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Engine.Runs;
 using Xen2Kvm.Web.Auth;
 using Xen2Kvm.Web.Components.State;
+using Xen2Kvm.Web.Components.Text;
 
 namespace Xen2Kvm.Web.Api;
 
@@ -37,6 +39,9 @@ internal static class RunEndpoints
         group.MapPost("/{id:guid}/answer", AnswerAsync).OnRun(Roles.Operator)
             .WithSummary("Answer the open question").ProducesProblem(StatusCodes.Status409Conflict);
         group.MapGet("/{id:guid}/log", LogAsync).WithSummary("Log lines after a sequence number, and wait holds the answer until there is one; or with before the last lines before a number that hold the text q, are of the step and at least of the level");
+        group.MapGet("/{id:guid}/log/text", LogTextAsync)
+            .WithSummary("The whole log as plain text, one line each; with q, step and level only what passes, and with times=false nothing but the text")
+            .Produces(StatusCodes.Status200OK, contentType: "text/plain").ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound);
         group.MapGet("/{id:guid}/samples", SamplesAsync).WithSummary("Samples of the throughput chart");
     }
 
@@ -107,10 +112,7 @@ internal static class RunEndpoints
         if (before is { } end)
         {
             var found = await FindAsync(id, runs, cancellationToken).ConfigureAwait(false);
-            var least = Enum.TryParse<RunLogLevel>(level, ignoreCase: true, out var known) && Enum.IsDefined(known)
-                ? known
-                : throw ApiException.Invalid($"level is one of {string.Join(", ", Enum.GetNames<RunLogLevel>())}.");
-            var last = await runs.ReadLogBackAsync(id, new RunLogQuery { Before = end, Most = most, StepId = step, Level = least, Text = q }, cancellationToken).ConfigureAwait(false);
+            var last = await runs.ReadLogBackAsync(id, Query(q, step, level, most) with { Before = end }, cancellationToken).ConfigureAwait(false);
             return new LogPage(last.Count > 0 ? last[^1].Sequence : after, found.State, last);
         }
 
@@ -136,6 +138,45 @@ internal static class RunEndpoints
             await changed.WaitAsync(left, cancellationToken).ConfigureAwait(false);
         }
     }
+
+    private static async Task<IResult> LogTextAsync(
+        Guid id, RunService runs, CancellationToken cancellationToken, string? q = null, string? step = null, string level = nameof(RunLogLevel.Debug), bool times = true)
+    {
+        var query = Query(q, step, level, MostLines);
+        var run = await FindAsync(id, runs, cancellationToken).ConfigureAwait(false);
+        return TypedResults.Stream(body => WriteLogAsync(body, run.Id, query, times, runs, cancellationToken), "text/plain; charset=utf-8", $"{DiskLayout.SafeName(run.GuestName)}-{run.Id:N}.log");
+    }
+
+    // A log may be larger than the memory: it goes out part by part.
+    private static async Task WriteLogAsync(Stream body, Guid id, RunLogQuery query, bool times, RunService runs, CancellationToken cancellationToken)
+    {
+        await using var writer = new StreamWriter(body, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), 1 << 15, leaveOpen: true);
+        var text = new StringBuilder();
+        long after = 0;
+        while (await runs.ReadLogAsync(id, after, MostLines, cancellationToken).ConfigureAwait(false) is { Count: > 0 } lines)
+        {
+            text.Clear();
+            foreach (var line in lines.Where(query.Passes))
+            {
+                RunLogText.Line(text, line, times);
+            }
+
+            await writer.WriteAsync(text, cancellationToken).ConfigureAwait(false);
+            after = lines[^1].Sequence;
+        }
+    }
+
+    /// <summary>Which lines of a log are asked for.</summary>
+    /// <exception cref="ApiException">There is no such level.</exception>
+    public static RunLogQuery Query(string? text, string? step, string level, int most) => new()
+    {
+        Most = Math.Clamp(most, 1, MostLines),
+        Text = text,
+        StepId = step,
+        Level = Enum.TryParse<RunLogLevel>(level, ignoreCase: true, out var known) && Enum.IsDefined(known)
+            ? known
+            : throw ApiException.Invalid($"level is one of {string.Join(", ", Enum.GetNames<RunLogLevel>())}."),
+    };
 
     private static async Task<IReadOnlyList<RunSample>> SamplesAsync(
         Guid id, RunService runs, CancellationToken cancellationToken, DateTimeOffset? since = null)

@@ -1,6 +1,8 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Xen2Kvm.Domain.Runs;
 using Xen2Kvm.Domain.Waves;
+using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Engine.Runs;
 using Xen2Kvm.Engine.Waves;
 using Xen2Kvm.Web.Auth;
@@ -18,6 +20,8 @@ internal static class WaveEndpoints
         group.MapGet("", ListAsync).WithSummary("Waves, newest first");
         group.MapGet("/{id:guid}", ShowAsync).WithSummary("One wave: where each of its plans stands, and what it waits for")
             .ProducesProblem(StatusCodes.Status404NotFound);
+        group.MapGet("/{id:guid}/log", LogAsync).WithSummary("The last log lines of all its runs, oldest first: at most 5000, that hold the text q, are of the step and at least of the level")
+            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound);
         group.MapGet("/{id:guid}/dossier", DossierAsync).WithSummary("What was submitted: the facts that an approval rests on")
             .ProducesProblem(StatusCodes.Status404NotFound);
         group.MapGet("/{id:guid}/export", ExportAsync).WithSummary("The wave as a sheet of its guests: format json, or csv without its rules and windows")
@@ -58,6 +62,13 @@ internal static class WaveEndpoints
 
     private static async Task<WaveDetail> ShowAsync(Guid id, WaveService waves, CancellationToken cancellationToken) =>
         WaveDetail.Of(await waves.LookAsync(await FindAsync(id, waves, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false));
+
+    private static async Task<IReadOnlyList<WaveLogLine>> LogAsync(
+        Guid id, WaveService waves, CancellationToken cancellationToken, int most = 1000, string? q = null, string? step = null, string level = nameof(RunLogLevel.Debug))
+    {
+        var query = RunEndpoints.Query(q, step, level, most);
+        return await waves.ReadLogAsync((await FindAsync(id, waves, cancellationToken).ConfigureAwait(false)).Id, query, cancellationToken).ConfigureAwait(false);
+    }
 
     private static async Task<WaveDossier> DossierAsync(Guid id, WaveService waves, CancellationToken cancellationToken) =>
         await waves.FindDossierAsync(id, cancellationToken).ConfigureAwait(false) ?? throw ApiException.NotFound("Nothing was submitted with this wave.");

@@ -10,7 +10,7 @@ namespace Xen2Kvm.Web.Hubs;
 /// to the hub's clients. Bursts are gathered: one message per run and <see cref="ChangeFeed.MinimumInterval"/>.
 /// </summary>
 internal sealed partial class RunChangeRelay(
-    IRunChanges changes, RunFeed feed, IRunStore runs, IHubContext<RunsHub> hub, TimeProvider time, ILogger<RunChangeRelay> logger) : BackgroundService
+    IChanges changes, RunFeed feed, IRunStore runs, IHubContext<RunsHub> hub, TimeProvider time, ILogger<RunChangeRelay> logger) : BackgroundService
 {
     private const int RunsShownAtMost = 500;
 
@@ -19,7 +19,7 @@ internal sealed partial class RunChangeRelay(
     {
         // Bounded: when the reader falls behind that far, one "read again" says as much as the ids that were dropped.
         var queue = Channel.CreateBounded<Guid>(new BoundedChannelOptions(4096) { SingleReader = true });
-        using var subscription = changes.Subscribe(id =>
+        using var subscription = changes.Subscribe(ChangeKind.Run, id =>
         {
             if (id != Guid.Empty)
             {

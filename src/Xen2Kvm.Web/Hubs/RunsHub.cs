@@ -5,9 +5,9 @@ using Xen2Kvm.Web.Auth;
 namespace Xen2Kvm.Web.Hubs;
 
 /// <summary>
-/// Tells programs which runs and waves changed. A client calls <c>Watch(runId)</c> or <c>WatchAll()</c> and receives
-/// <c>runChanged(runId)</c>, or <c>WatchWaves()</c> and receives <c>waveChanged(waveId)</c>; it then reads the run or wave by the REST API,
-/// so that everyone sees the same truth. The empty id means: changes may have been missed, read again.
+/// Tells programs which runs, waves and cleanups changed. A client calls <c>Watch(runId)</c> or <c>WatchAll()</c> and receives
+/// <c>runChanged(runId)</c>, <c>WatchWaves()</c> and receives <c>waveChanged(waveId)</c>, or <c>WatchCleanups()</c> and receives
+/// <c>cleanupChanged(cleanupId)</c>; it then reads that by the REST API, so that everyone sees the same truth. The empty id means: changes may have been missed, read again.
 /// </summary>
 [Authorize(Roles.Viewer)]
 internal sealed class RunsHub : Hub
@@ -20,6 +20,12 @@ internal sealed class RunsHub : Hub
 
     /// <summary>Name of the message of waves.</summary>
     public const string WaveChanged = "waveChanged";
+
+    /// <summary>Name of the message of cleanups.</summary>
+    public const string CleanupChanged = "cleanupChanged";
+
+    /// <summary>The group of those who watch cleanups.</summary>
+    public const string Cleanups = "cleanups";
 
     /// <summary>The group of those who watch waves.</summary>
     public const string Waves = "waves";
@@ -38,6 +44,9 @@ internal sealed class RunsHub : Hub
 
     /// <summary>Watches every wave.</summary>
     public Task WatchWaves() => Groups.AddToGroupAsync(Context.ConnectionId, Waves, Context.ConnectionAborted);
+
+    /// <summary>Watches every cleanup.</summary>
+    public Task WatchCleanups() => Groups.AddToGroupAsync(Context.ConnectionId, Cleanups, Context.ConnectionAborted);
 
     /// <summary>Watches every run.</summary>
     public Task WatchAll() => Groups.AddToGroupAsync(Context.ConnectionId, All, Context.ConnectionAborted);

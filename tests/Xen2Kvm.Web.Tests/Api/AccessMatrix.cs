@@ -56,6 +56,7 @@ internal static class AccessMatrix
         GET    /api/v1/runs/{id:guid}/evidence          Viewer    runs
         GET    /api/v1/runs/{id:guid}/evidence/{name}   Viewer    runs
         GET    /api/v1/runs/{id:guid}/log               Viewer    runs
+        GET    /api/v1/runs/{id:guid}/log/text          Viewer    runs
         POST   /api/v1/runs/{id:guid}/resume            Operator@run runs
         POST   /api/v1/runs/{id:guid}/rollback          Operator@run runs
         GET    /api/v1/runs/{id:guid}/samples           Viewer    runs
@@ -74,6 +75,7 @@ internal static class AccessMatrix
         PUT    /api/v1/waves/{id:guid}                  Operator@wave waves
         POST   /api/v1/waves/{id:guid}/cancel           Operator@wave waves
         POST   /api/v1/waves/{id:guid}/decision         Approver@wave waves
+        GET    /api/v1/waves/{id:guid}/log              Viewer    waves
         GET    /api/v1/waves/{id:guid}/dossier          Viewer    waves
         GET    /api/v1/waves/{id:guid}/export           Viewer    waves
         POST   /api/v1/waves/{id:guid}/hold             Operator@wave waves

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Net.WebSockets;
 using System.Text.Json.Nodes;
+using Xen2Kvm.Domain.Cleanups;
 using Xen2Kvm.Domain.Runs;
 using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Engine.Runs;
@@ -87,6 +88,25 @@ public sealed class RunApiTests(Database database)
     }
 
     [Fact]
+    public async Task The_log_is_given_as_a_file_whole_or_what_passes_a_filter()
+    {
+        await using var dashboard = await Dashboard.StartAsync(database);
+        using var api = await dashboard.WithTokenAsync(Roles.Operator);
+        var id = await api.StartFilesAsync();
+        await dashboard.Get<IRunStore>().AppendLogAsync(
+            id, [.. Enumerable.Range(1, 5020).Select(number => new RunLogEntry(DateTimeOffset.UnixEpoch, "copy", number % 2500 == 0 ? RunLogLevel.Error : RunLogLevel.Debug, $"Block {number}"))], Token);
+        using var whole = await api.GetAsync($"/api/v1/runs/{id}/log/text", Token);
+        whole.Content.Headers.ContentType!.ToString().ShouldBe("text/plain; charset=utf-8");
+        whole.Content.Headers.ContentDisposition!.FileName.ShouldBe($"files-{id:N}.log");
+        var lines = (await whole.Content.ReadAsStringAsync(Token)).Split('\n');
+        lines.Count(line => line.Contains(" Block ", StringComparison.Ordinal)).ShouldBe(5020);
+        lines.ShouldContain("1970-01-01T00:00:00.000Z debug   copy      Block 5020");
+        (await api.GetStringAsync($"/api/v1/runs/{id}/log/text?level=error&step=copy&q=bLOCK&times=false", Token)).ShouldBe("Block 2500\nBlock 5000\n");
+        (await api.GetAsync($"/api/v1/runs/{id}/log/text?level=loud", Token)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await api.GetAsync($"/api/v1/runs/{Guid.NewGuid()}/log/text", Token)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
     public async Task Samples_and_evidence_are_served_and_evidence_runs_nothing()
     {
         await using var dashboard = await Dashboard.StartAsync(database);
@@ -119,6 +139,13 @@ public sealed class RunApiTests(Database database)
         await dashboard.Get<IRunStore>().AppendLogAsync(id, [new RunLogEntry(DateTimeOffset.UtcNow, null, RunLogLevel.Info, "x")], Token);
         (await hub.MessageAsync(RunsHub.RunChanged, Token).WaitAsync(TimeSpan.FromSeconds(30), Token)).GetValue<Guid>().ShouldBe(id);
 
+        await hub.InvokeAsync("WatchCleanups", Token);
+        var cleanup = new Cleanup
+        {
+            Id = Guid.CreateVersion7(), CreatedAt = DateTimeOffset.UtcNow, ProposedBy = "olga", ProposedAt = DateTimeOffset.UtcNow, Guests = [], Items = [], Hold = TimeSpan.Zero,
+        };
+        (await dashboard.Get<ICleanupStore>().SaveAsync(cleanup, Token)).ShouldBe(CleanupSave.Saved);
+        (await hub.MessageAsync(RunsHub.CleanupChanged, Token).WaitAsync(TimeSpan.FromSeconds(30), Token)).GetValue<Guid>().ShouldBe(cleanup.Id);
         await Should.ThrowAsync<WebSocketException>(() => HubClient.ConnectAsync(dashboard.Address, RunsHub.Path, null, Token));
     }
 }

@@ -136,8 +136,9 @@ public sealed class RunWordsTests
     public void The_downloaded_log_is_plain_text_in_UTC()
     {
         var text = new StringBuilder();
-        LogBuffer.Write(text, [Line(1, null, RunLogLevel.Warning, "hm")]);
-        text.ToString().ShouldBe("2026-11-21T09:00:00.000Z warning run       hm\n");
+        RunLogText.Line(text, Line(1, null, RunLogLevel.Warning, "hm"), times: true);
+        RunLogText.Line(text, Line(2, "copy", RunLogLevel.Info, "hm"), times: false);
+        text.ToString().ShouldBe("2026-11-21T09:00:00.000Z warning run       hm\nhm\n");
     }
 
     [Fact]

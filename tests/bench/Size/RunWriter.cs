@@ -35,12 +35,13 @@ internal sealed class RunWriter(IServiceProvider services, IReadOnlyList<(Run Ru
             using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
             for (var number = 0; await timer.WaitForNextTickAsync(cancellationToken); number++)
             {
-                var (now, rate) = (DateTimeOffset.UtcNow, 100 + (number % 9900));
-                _written[(run.GuestName, rate)] = now.ToUnixTimeMilliseconds();
-                var next = run.With(copy with { Progress = Installation.Progress(plan, 0.1 + (number % 4000 / 5000.0), rate) });
+                var rate = 100 + (number % 9900);
                 await _connections.WaitAsync(cancellationToken);
                 try
                 {
+                    var now = DateTimeOffset.UtcNow;
+                    _written[(run.GuestName, rate)] = now.ToUnixTimeMilliseconds();
+                    var next = run.With(copy with { Progress = Installation.Progress(plan, 0.1 + (number % 4000 / 5000.0), rate) });
                     await _store.SaveAsync(claim, next, number % 10 == 0 ? [new RunLogEntry(now, "copy", RunLogLevel.Info, $"{number} s")] : [], cancellationToken);
                     if (number % 2 == 0)
                     {

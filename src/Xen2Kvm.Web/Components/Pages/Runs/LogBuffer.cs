@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using Xen2Kvm.Domain.Runs;
 using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Web.Components.Text;
@@ -73,7 +71,7 @@ public sealed class LogBuffer
         foreach (var line in lines.Where(line => line.Sequence > Last))
         {
             Last = line.Sequence;
-            if (Passes(line))
+            if (Query.Passes(line))
             {
                 _lines.Add(line);
                 Rows.AddRange(Rowed(line));
@@ -93,21 +91,12 @@ public sealed class LogBuffer
         return added;
     }
 
+    /// <summary>The row in which a line begins; -1 when it is not here.</summary>
+    public int RowOf(long sequence) => Rows.FindIndex(row => row.Line.Sequence == sequence);
+
     /// <summary>A level by its word; info when it is none.</summary>
     public static RunLogLevel ParseLevel(string? word) =>
         Enum.GetValues<RunLogLevel>().FirstOrDefault(level => StateWords.Level(level) == word, RunLogLevel.Info);
-
-    /// <summary>Lines as plain text, one a line, times in UTC.</summary>
-    public static void Write(StringBuilder text, IEnumerable<RunLogLine> lines)
-    {
-        foreach (var line in lines)
-        {
-            text.Append(CultureInfo.InvariantCulture, $"{line.At.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.fff'Z'} {StateWords.Level(line.Level),-7} {line.StepId ?? "run",-9} {line.Text}\n");
-        }
-    }
-
-    private bool Passes(RunLogLine line) => (Query.StepId is null || line.StepId == Query.StepId) && line.Level >= Query.Level
-        && (Query.Text is null || line.Text.Contains(Query.Text, StringComparison.OrdinalIgnoreCase));
 
     private static List<LogRow> Rowed(RunLogLine line)
     {

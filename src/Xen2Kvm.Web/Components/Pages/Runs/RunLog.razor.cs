@@ -1,9 +1,9 @@
-using System.Text;
 using Microsoft.AspNetCore.Components;
-using Microsoft.JSInterop;
 using Xen2Kvm.Domain.Runs;
 using Xen2Kvm.Engine.Ports;
+using Xen2Kvm.Web.Components.Controls;
 using Xen2Kvm.Web.Components.State;
+using Xen2Kvm.Web.Components.Text;
 
 namespace Xen2Kvm.Web.Components.Pages.Runs;
 
@@ -15,14 +15,12 @@ public sealed partial class RunLog
     private readonly LogBuffer _buffer = new();
     private readonly SemaphoreSlim _reading = new(1, 1);
     private readonly LatestWork _filtering;
-    private ElementReference _element;
-    private DotNetObjectReference<RunLog>? _self;
+    private LogView<LogRow>? _view;
     private string _text = "";
-    private bool _following = true;
-    private bool _scroll;
     private bool _read;
-    private bool _saving;
-    private int _new;
+    private bool _standing;
+    private long? _at;
+    private int _turn;
 
     /// <summary>Reads nothing before it knows of which run.</summary>
     public RunLog() => _filtering = new LatestWork(() => TryAsync(cancellationToken => ReadAsync(ReadEndAsync, cancellationToken)));
@@ -30,10 +28,6 @@ public sealed partial class RunLog
     /// <summary>The run's id.</summary>
     [Parameter, EditorRequired]
     public Guid RunId { get; set; }
-
-    /// <summary>Guest name, for the file.</summary>
-    [Parameter, EditorRequired]
-    public string GuestName { get; set; } = "";
 
     /// <summary>Ids of the steps.</summary>
     [Parameter, EditorRequired]
@@ -51,18 +45,13 @@ public sealed partial class RunLog
     [Parameter]
     public string? Query { get; set; }
 
+    /// <summary>Sequence number of the line that somebody linked; null for the end.</summary>
+    [Parameter]
+    public long? Line { get; set; }
+
     /// <summary>A filter was chosen: its name in the address bar and its value.</summary>
     [Parameter]
     public EventCallback<(string Name, string? Value)> Choose { get; set; }
-
-    /// <summary>Called by the browser when the reader scrolls away from the end, or back to it.</summary>
-    [JSInvokable]
-    public void FollowChanged(bool following)
-    {
-        _following = following;
-        _new = 0;
-        StateHasChanged();
-    }
 
     /// <inheritdoc/>
     protected override async Task OnInitializedAsync()
@@ -70,42 +59,25 @@ public sealed partial class RunLog
         _text = Query ?? "";
         await _filtering.ChangedAsync();
         _read = true;
-        _scroll = true;
         Follow(RunId, cancellationToken => ReadAsync(ReadNewAsync, cancellationToken));
     }
 
     /// <inheritdoc/>
     protected override async Task OnParametersSetAsync()
     {
-        if (_read && Wanted != _buffer.Query)
+        if (!_read)
+        {
+            return;
+        }
+
+        if (Wanted != _buffer.Query || (Line != _at && (Line is null ? _standing : _buffer.RowOf(Line.Value) < 0)))
         {
             await _filtering.ChangedAsync();
-            (_following, _new, _scroll) = (true, 0, true);
         }
-    }
-
-    /// <inheritdoc/>
-    protected override async Task OnAfterRenderAsync(bool firstRender)
-    {
-        try
+        else if (Line != _at)
         {
-            if (firstRender)
-            {
-                _self = DotNetObjectReference.Create(this);
-                Own(_self);
-                await Js.InvokeVoidAsync("x2k.log.attach", Gone, _element, _self);
-            }
-
-            // Only after the rows are drawn is there an end to scroll to.
-            if (_scroll && _following)
-            {
-                _scroll = false;
-                await Js.InvokeVoidAsync("x2k.log.toEnd", Gone, _element);
-            }
-        }
-        catch (Exception gone) when (gone is JSDisconnectedException or OperationCanceledException)
-        {
-            // The browser is gone; there is nothing to scroll.
+            // It is here already: it is only marked.
+            (_at, _turn) = (Line, _turn + 1);
         }
     }
 
@@ -130,62 +102,47 @@ public sealed partial class RunLog
     {
         var wanted = Wanted;
         var last = await Runs.ReadLogBackAsync(RunId, new RunLogQuery { Most = 1 }, cancellationToken);
-        var begun = wanted with { Before = last is [var line] ? line.Sequence + 1 : 1, Most = Page };
-        var lines = await Runs.ReadLogBackAsync(RunId, begun, cancellationToken);
-        _buffer.Begin(wanted, begun.Before - 1);
+        var end = last is [var one] ? one.Sequence : 0;
+        var before = Line is { } at && at < end ? Math.Min(end, Math.Max(at, 0) + (Page / 2)) + 1 : end + 1;
+        var lines = await Runs.ReadLogBackAsync(RunId, wanted with { Before = before, Most = Page }, cancellationToken);
+        _buffer.Begin(wanted, end);
         _buffer.AddEarlier(lines, hasMore: lines.Count == Page);
+
+        // With a gap before the end, what is new would be drawn right beneath what is old: it waits until the reader goes to the end.
+        (_at, _standing, _turn) = (Line, before <= end, _turn + 1);
     }
 
     private async Task EarlierAsync()
     {
-        var rows = 0;
         await TryAsync(cancellationToken => ReadAsync(
             async token =>
             {
                 var lines = await Runs.ReadLogBackAsync(RunId, _buffer.Earlier(Page), token);
-                rows = _buffer.AddEarlier(lines, hasMore: lines.Count == Page);
+                _view?.Hold(_buffer.AddEarlier(lines, hasMore: lines.Count == Page));
             },
             cancellationToken));
-        _following = false;
-
-        // Drawn first: only then is there a place to go to.
-        StateHasChanged();
-        await Js.InvokeVoidAsync("x2k.log.keepPlace", Gone, _element, rows);
     }
 
     // What is new since: one read for every page that follows this run.
-    private async Task ReadNewAsync(CancellationToken cancellationToken) => Add(await Reader.ReadLogAsync(RunId, _buffer.Last, cancellationToken));
-
-    private void Add(IReadOnlyList<RunLogLine> lines)
+    private async Task ReadNewAsync(CancellationToken cancellationToken)
     {
-        var added = _buffer.Add(lines);
-        _new += _following ? 0 : added;
-        _scroll |= added > 0;
-    }
-
-    private async Task ToEndAsync()
-    {
-        (_following, _new) = (true, 0);
-        await Js.InvokeVoidAsync("x2k.log.toEnd", Gone, _element);
-    }
-
-    private async Task DownloadAsync()
-    {
-        _saving = true;
-        await TryAsync(async cancellationToken =>
+        if (!_standing)
         {
-            var text = new StringBuilder();
-            long last = 0;
-            while (await Runs.ReadLogAsync(RunId, last, Page, cancellationToken) is { Count: > 0 } lines)
-            {
-                LogBuffer.Write(text, lines);
-                last = lines[^1].Sequence;
-            }
-
-            using var stream = new MemoryStream(Encoding.UTF8.GetBytes(text.ToString()));
-            using var reference = new DotNetStreamReference(stream);
-            await Js.InvokeVoidAsync("x2k.download", cancellationToken, $"{Domain.Planning.DiskLayout.SafeName(GuestName)}-{RunId:N}.log", "text/plain", reference);
-        });
-        _saving = false;
+            _buffer.Add(await Reader.ReadLogAsync(RunId, _buffer.Last, cancellationToken));
+        }
     }
+
+    private Task ToEndAsync() => Choose.InvokeAsync(("line", null));
+
+    private int? Begin => _at is { } line && _buffer.RowOf(line) is >= 0 and var row ? row : null;
+
+    private string LineClass(RunLogLine line) => $"log-line level-{StateWords.Level(line.Level)}{(line.Sequence == _at ? " linked" : "")}";
+
+    private string LineLink(long line) => Navigation.GetUriWithQueryParameter("line", line);
+
+    // What passes the filter, as the API gives it to whoever is signed in.
+    private string Text(bool times) => Navigation.GetUriWithQueryParameters($"/api/v1/runs/{RunId}/log/text", new Dictionary<string, object?>
+    {
+        ["q"] = Wanted.Text, ["step"] = Step, ["level"] = Wanted.Level.ToString(), ["times"] = times ? "true" : "false",
+    });
 }

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Components;
 using Xen2Kvm.Domain.Cleanups;
 using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Web.Auth;
 
 namespace Xen2Kvm.Web.Components.Pages.Runs;
@@ -19,6 +20,7 @@ public sealed partial class RunPage
     private Cleanup? _begun;
     private Guid _followed;
     private string? _waits;
+    private long? _lastError;
     private bool _read;
 
     /// <summary>The run.</summary>
@@ -36,6 +38,10 @@ public sealed partial class RunPage
     /// <summary>Text searched in the log.</summary>
     [SupplyParameterFromQuery(Name = "q")]
     public string? Query { get; set; }
+
+    /// <summary>Number of a line of the log that is marked.</summary>
+    [SupplyParameterFromQuery(Name = "line")]
+    public long? Line { get; set; }
 
     /// <summary>watch or evidence.</summary>
     [SupplyParameterFromQuery(Name = "tab")]
@@ -82,6 +88,7 @@ public sealed partial class RunPage
         {
             _place = await Access.OfRunAsync(run, cancellationToken);
             _begun = run.State == RunState.Succeeded ? await Cleanups.FindBegunOfAsync(Id, cancellationToken) : null;
+            _lastError = run.State == RunState.Failed && await Runs.ReadLogBackAsync(Id, new RunLogQuery { Level = RunLogLevel.Error, Most = 1 }, cancellationToken) is [var last] ? last.Sequence : null;
             _evidence = [.. (await Runs.ListEvidenceAsync(Id, cancellationToken)).OrderBy(file => file.Name, StringComparer.Ordinal)];
         }
 
@@ -102,8 +109,16 @@ public sealed partial class RunPage
     // Choosing a step always shows its log; choosing it again shows all.
     private string StepLink(string step) => Navigation.GetUriWithQueryParameters(new Dictionary<string, object?>
     {
-        ["step"] = step == Step ? null : step, ["tab"] = null, ["file"] = null,
+        ["step"] = step == Step ? null : step, ["tab"] = null, ["file"] = null, ["line"] = null,
     });
 
-    private void Choose((string Name, string? Value) choice) => Navigation.NavigateTo(With(choice.Name, choice.Value), replace: true);
+    // All lines around the one that says why, not the errors alone: what led to it stands before it.
+    private string WhyLink(long line) => Navigation.GetUriWithQueryParameters(new Dictionary<string, object?>
+    {
+        ["line"] = line, ["tab"] = null, ["file"] = null, ["step"] = null, ["level"] = null, ["q"] = null,
+    });
+
+    // Another filter begins at the end again.
+    private void Choose((string Name, string? Value) choice) => Navigation.NavigateTo(
+        Navigation.GetUriWithQueryParameters(new Dictionary<string, object?> { ["line"] = null, [choice.Name] = choice.Value }), replace: true);
 }

@@ -25,7 +25,7 @@ public sealed partial class WavePage
     [Parameter]
     public Guid Id { get; set; }
 
-    /// <summary>plans, board, timeline, approval or edit.</summary>
+    /// <summary>plans, board, timeline, log, approval or edit.</summary>
     [SupplyParameterFromQuery(Name = "tab")]
     public string? Tab { get; set; }
 
@@ -37,11 +37,19 @@ public sealed partial class WavePage
     [SupplyParameterFromQuery(Name = "of")]
     public string? Of { get; set; }
 
+    /// <summary>Least level of the log.</summary>
+    [SupplyParameterFromQuery(Name = "level")]
+    public string? Level { get; set; }
+
+    /// <summary>Text searched in the log.</summary>
+    [SupplyParameterFromQuery(Name = "q")]
+    public string? Query { get; set; }
+
     private bool IsWall => View == "wall";
 
     private IEnumerable<(string Key, string Word)> Tabs => _view!.Wave.State == WaveState.Draft
         ? [("plans", "Plans"), ("edit", "Edit"), ("approval", "Approval"), ("board", "Board"), ("timeline", "Timeline")]
-        : [("plans", "Plans"), ("board", "Board"), ("timeline", "Timeline"), ("approval", "Approval")];
+        : [("plans", "Plans"), ("board", "Board"), ("timeline", "Timeline"), ("log", "Log"), ("approval", "Approval")];
 
     private string Shown => Tabs.Any(tab => tab.Key == Tab) ? Tab! : "plans";
 

@@ -6,9 +6,9 @@ using Xen2Kvm.Persistence.Tests.Support;
 
 namespace Xen2Kvm.Persistence.Tests;
 
-public sealed class RunChangeListenerTests(Store store) : IClassFixture<Store>, IAsyncLifetime
+public sealed class ChangeListenerTests(Store store) : IClassFixture<Store>, IAsyncLifetime
 {
-    private readonly RunChangeListener _listener = ActivatorUtilities.CreateInstance<RunChangeListener>(store.Services);
+    private readonly ChangeListener _listener = ActivatorUtilities.CreateInstance<ChangeListener>(store.Services);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -68,7 +68,7 @@ public sealed class RunChangeListenerTests(Store store) : IClassFixture<Store>, 
     [Fact]
     public async Task A_subscriber_that_throws_does_not_keep_the_news_from_others()
     {
-        using var bad = _listener.Subscribe(_ => throw new InvalidOperationException("a page broke"));
+        using var bad = _listener.Subscribe(ChangeKind.Run, _ => throw new InvalidOperationException("a page broke"));
         var (heard, subscription) = Subscribe();
         using var ends = subscription;
         var run = Some.Run();
@@ -95,12 +95,12 @@ public sealed class RunChangeListenerTests(Store store) : IClassFixture<Store>, 
     [InlineData(7, 30)]
     [InlineData(5000, 30)]
     public void The_pause_between_tries_grows_to_half_a_minute(int failures, double seconds) =>
-        RunChangeListener.PauseAfter(failures).ShouldBe(TimeSpan.FromSeconds(seconds));
+        ChangeListener.PauseAfter(failures).ShouldBe(TimeSpan.FromSeconds(seconds));
 
     private (ChannelReader<Guid> Heard, IDisposable Subscription) Subscribe()
     {
         var channel = Channel.CreateUnbounded<Guid>();
-        return (channel.Reader, _listener.Subscribe(id => channel.Writer.TryWrite(id)));
+        return (channel.Reader, _listener.Subscribe(ChangeKind.Run, id => channel.Writer.TryWrite(id)));
     }
 
     // The database is shared by the tests of this class: their runs are claimed and heard of, too.

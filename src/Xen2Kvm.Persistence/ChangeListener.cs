@@ -6,19 +6,15 @@ using Xen2Kvm.Engine.Ports;
 namespace Xen2Kvm.Persistence;
 
 /// <summary>
-/// Listens to what all nodes say of changed runs and waves, on one connection of its own, and passes it on to subscribers of this process. A lost
+/// Listens to what all nodes say of changes, on one connection of its own, and passes it on to subscribers of this process. A lost
 /// connection is made again; what was said meanwhile is gone, so subscribers are then told to read everything again.
 /// </summary>
-public sealed partial class RunChangeListener(DatabaseConnection database, TimeProvider time, ILogger<RunChangeListener> logger)
-    : BackgroundService, IRunChanges, IWaveChanges
+public sealed partial class ChangeListener(DatabaseConnection database, TimeProvider time, ILogger<ChangeListener> logger)
+    : BackgroundService, IChanges
 {
-    /// <summary>The channel; a payload is <c>RUNID:SEQUENCE</c>.</summary>
-    internal const string Channel = "x2k_run";
-
-    /// <summary>The channel of waves; a payload is the wave's id.</summary>
-    internal const string WaveChannel = "x2k_wave";
-
     private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(30);
+
+    private static readonly string[] _channels = [.. Enum.GetValues<ChangeKind>().Select(Channel)];
 
     private readonly Lock _lock = new();
     private readonly TaskCompletionSource _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -27,11 +23,26 @@ public sealed partial class RunChangeListener(DatabaseConnection database, TimeP
     /// <summary>Done once the first connection listens.</summary>
     internal Task Listening => _listening.Task;
 
-    /// <inheritdoc />
-    public IDisposable Subscribe(Action<Guid> onChanged) => Subscribe(Channel, onChanged);
+    /// <summary>The channel of a kind; a payload is the id of what changed, for a run <c>ID:SEQUENCE</c>.</summary>
+    internal static string Channel(ChangeKind kind) => kind switch
+    {
+        ChangeKind.Run => "x2k_run",
+        ChangeKind.Wave => "x2k_wave",
+        ChangeKind.Cleanup => "x2k_cleanup",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind)),
+    };
 
     /// <inheritdoc />
-    public IDisposable SubscribeToWaves(Action<Guid> onChanged) => Subscribe(WaveChannel, onChanged);
+    public IDisposable Subscribe(ChangeKind of, Action<Guid> onChanged)
+    {
+        var subscription = new Subscription(this, Channel(of), onChanged);
+        lock (_lock)
+        {
+            _subscriptions.Add(subscription);
+        }
+
+        return subscription;
+    }
 
     /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -46,8 +57,10 @@ public sealed partial class RunChangeListener(DatabaseConnection database, TimeP
                 if (!_listening.TrySetResult())
                 {
                     LogListeningAgain(logger);
-                    Tell(Channel, Guid.Empty);
-                    Tell(WaveChannel, Guid.Empty);
+                    foreach (var channel in _channels)
+                    {
+                        Tell(channel, Guid.Empty);
+                    }
                 }
 
                 while (true)
@@ -89,7 +102,7 @@ public sealed partial class RunChangeListener(DatabaseConnection database, TimeP
         {
             connection.Notification += (_, notification) => OnNotification(notification.Channel, notification.Payload);
             await connection.OpenAsync(cancellationToken);
-            await using var command = new NpgsqlCommand($"LISTEN {Channel}; LISTEN {WaveChannel}", connection);
+            await using var command = new NpgsqlCommand(string.Join(';', _channels.Select(channel => $"LISTEN {channel}")), connection);
             await command.ExecuteNonQueryAsync(cancellationToken);
             return connection;
         }
@@ -107,17 +120,6 @@ public sealed partial class RunChangeListener(DatabaseConnection database, TimeP
         {
             Tell(channel, id);
         }
-    }
-
-    private Subscription Subscribe(string channel, Action<Guid> onChanged)
-    {
-        var subscription = new Subscription(this, channel, onChanged);
-        lock (_lock)
-        {
-            _subscriptions.Add(subscription);
-        }
-
-        return subscription;
     }
 
     private void Tell(string channel, Guid id)
@@ -143,16 +145,16 @@ public sealed partial class RunChangeListener(DatabaseConnection database, TimeP
         }
     }
 
-    [LoggerMessage(6101, LogLevel.Warning, "The connection that hears of changed runs and waves is lost or could not be made; next try in {Pause}.")]
+    [LoggerMessage(6101, LogLevel.Warning, "The connection that hears of changes is lost or could not be made; next try in {Pause}.")]
     private static partial void LogConnectionLost(ILogger logger, TimeSpan pause, Exception exception);
 
-    [LoggerMessage(6102, LogLevel.Information, "Hears of changed runs and waves again; everything shown is read afresh.")]
+    [LoggerMessage(6102, LogLevel.Information, "Hears of changes again; everything shown is read afresh.")]
     private static partial void LogListeningAgain(ILogger logger);
 
     [LoggerMessage(6103, LogLevel.Error, "A subscriber failed on the change of {Id}.")]
     private static partial void LogSubscriberFailed(ILogger logger, Guid id, Exception exception);
 
-    private sealed class Subscription(RunChangeListener listener, string channel, Action<Guid> onChanged) : IDisposable
+    private sealed class Subscription(ChangeListener listener, string channel, Action<Guid> onChanged) : IDisposable
     {
         public string Channel { get; } = channel;
 
