@@ -6,6 +6,8 @@
 #     --listen ADDRESS  address to listen on (default 127.0.0.1)
 #   deploy/run.sh --stop
 #     ends the dashboard; the lab is ended by deploy/lab/lab.sh down
+#   deploy/run.sh --recover NAME
+#     when no admin can sign in any more: prints a one-time link under which NAME sets a new password, as an admin without a second factor
 # State lies in $X2K_STATE_DIR (default /var/lib/xen2kvm, or ~/.local/state/xen2kvm for another account than root).
 set -euo pipefail
 
@@ -22,7 +24,7 @@ lab=no
 act=start
 started=$SECONDS
 
-usage() { sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; }
+usage() { sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; }
 times=/dev/null
 say() { printf '[%4ds] %s\n' "$((SECONDS - started))" "$*" | tee -a "$times"; }
 fail() { printf 'run.sh: %s\n' "$*" >&2; exit 1; }
@@ -50,6 +52,7 @@ while [ $# -gt 0 ]; do
     --listen) shift; listen=${1:-} ;;
     --listen=*) listen=${1#*=} ;;
     --stop) act=stop ;;
+    --recover) act=recover; shift; recovered=${1:-} ;;
     -h | --help) usage; exit 0 ;;
     *) printf 'run.sh: unknown option %s\n' "$1" >&2; usage; exit 2 ;;
   esac
@@ -162,6 +165,17 @@ flock -n 9 || fail "another run.sh is at work (it holds $state/run.lock)"
 
 if [ "$act" = stop ]; then
   step "dashboard stopped" stop_dashboard
+  exit 0
+fi
+
+if [ "$act" = recover ]; then
+  [ -n "$recovered" ] || { usage; exit 2; }
+  [ -e "$dist/dashboard/Xen2Kvm.Web.dll" ] || fail "the dashboard was not built yet; run deploy/run.sh first"
+  cd "$dist/dashboard"
+  export X2K_STATE_DIR="$state" Embedded__DataDirectory="$state/postgres" Logging__LogLevel__Default=Error
+  link=$(dotnet Xen2Kvm.Web.dll recover "$recovered" 9>&-) || exit $?
+  case $link in /*) link="$url$link" ;; esac
+  echo "  $recovered sets a new password here (works once, for 72 hours): $link"
   exit 0
 fi
 

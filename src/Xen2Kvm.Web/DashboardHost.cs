@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Xen2Kvm.Engine;
+using Xen2Kvm.Engine.Inventory;
 using Xen2Kvm.Guests;
 using Xen2Kvm.Hosts;
 using Xen2Kvm.Persistence;
@@ -14,12 +15,20 @@ namespace Xen2Kvm.Web;
 /// <summary>The dashboard as a class, so that tests build and run the very host that Program runs.</summary>
 public static class DashboardHost
 {
-    /// <summary>Builds, starts and runs the dashboard until it is asked to stop.</summary>
+    /// <summary>
+    /// Builds, starts and runs the dashboard until it is asked to stop; or with <c>recover NAME</c> before its settings gives that person's
+    /// account back, beside a dashboard that runs or not, and prints the one-time link.
+    /// </summary>
     /// <returns>An <see cref="ExitCode"/>; faults are on standard error.</returns>
     public static async Task<int> RunAsync(string[] args)
     {
         try
         {
+            if (args is ["recover", var name, .. var settings])
+            {
+                return (int)await RecoverAsync(name, settings).ConfigureAwait(false);
+            }
+
             await using var app = Build(args);
             await StartAsync(app, app.Lifetime.ApplicationStopping).ConfigureAwait(false);
             await app.WaitForShutdownAsync().ConfigureAwait(false);
@@ -28,6 +37,25 @@ public static class DashboardHost
         catch (Exception failure)
         {
             return (int)StartFailure.Report(failure, Console.Error);
+        }
+    }
+
+    private static async Task<ExitCode> RecoverAsync(string name, string[] settings)
+    {
+        await using var app = Build(settings);
+        app.Services.GetService<IStartupValidator>()?.Validate();
+        await app.Services.InitialiseXen2KvmDatabaseAsync(CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            var link = await app.Services.GetRequiredService<People>().RecoverAsync(name, CancellationToken.None).ConfigureAwait(false);
+            var address = app.Services.GetRequiredService<IOptions<DashboardOptions>>().Value.PublicUrl?.TrimEnd('/');
+            await Console.Out.WriteLineAsync($"{address}{link.Path}").ConfigureAwait(false);
+            return ExitCode.Ended;
+        }
+        catch (RefusedException refused)
+        {
+            await Console.Error.WriteLineAsync(refused.Message).ConfigureAwait(false);
+            return ExitCode.Refused;
         }
     }
 

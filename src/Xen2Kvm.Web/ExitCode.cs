@@ -17,4 +17,7 @@ public enum ExitCode
 
     /// <summary>The database cannot be started or reached; the message says what to do.</summary>
     DatabaseUnavailable = 4,
+
+    /// <summary>What was asked for cannot be done; the message says why.</summary>
+    Refused = 5,
 }

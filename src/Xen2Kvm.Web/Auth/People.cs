@@ -161,6 +161,42 @@ public sealed class People(
             return "";
         }, cancellationToken);
 
+    /// <summary>
+    /// Makes an account an admin's that can be entered, when no admin can enter any more: enabled, not locked, without a second factor, its
+    /// password to be set anew. Not for the network: only who can read the state directory and the database may ask for it.
+    /// </summary>
+    /// <returns>The link under which the person sets another password.</returns>
+    /// <exception cref="RefusedException">There is no such person; who the admins are is told.</exception>
+    public async Task<Invitation> RecoverAsync(string userName, CancellationToken cancellationToken)
+    {
+        var (invitation, before) = await accounts.ChangeAsync(userName, admins: true, async (users, user) =>
+        {
+            if (user is null)
+            {
+                var admins = await users.GetUsersInRoleAsync(Roles.Admin).ConfigureAwait(false);
+                throw new RefusedException($"There is no person {userName}. The admins are: {string.Join(", ", admins.Select(admin => admin.UserName))}.");
+            }
+
+            var role = await users.RoleAsync(user).ConfigureAwait(false);
+            if (role != Roles.Admin)
+            {
+                (await users.RemoveFromRolesAsync(user, await users.GetRolesAsync(user).ConfigureAwait(false)).ConfigureAwait(false)).OrRefuse();
+                (await users.AddToRoleAsync(user, Roles.Admin).ConfigureAwait(false)).OrRefuse();
+            }
+
+            var link = invitations.Renew(user);
+            SecondFactor.Clear(user);
+            (user.DisabledAt, user.LockoutEnd, user.AccessFailedCount) = (null, null, 0);
+            (await users.RemovePasswordAsync(user).ConfigureAwait(false)).OrRefuse();
+            await sessions.EndAllAsync(user.Id, null, cancellationToken).ConfigureAwait(false);
+            return (link, role);
+        }, cancellationToken).ConfigureAwait(false);
+        await audit.AppendAsync(
+            new AuditEntry(time.GetUtcNow(), "system", "user.recover", invitation.UserName, $"On the dashboard's machine: {before ?? "no role"} → {Roles.Admin}, new password, no second factor."), cancellationToken)
+            .ConfigureAwait(false);
+        return invitation;
+    }
+
     private static void RequireRole(string role)
     {
         if (!Roles.All.Contains(role))

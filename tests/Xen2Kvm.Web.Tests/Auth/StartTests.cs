@@ -1,7 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Xen2Kvm.Engine.Ports;
+using Xen2Kvm.Persistence;
+using Xen2Kvm.Web.Auth;
 using Xen2Kvm.Web.Hosting;
 using Xen2Kvm.Web.Tests.Support;
 
@@ -44,6 +49,30 @@ public sealed class StartTests(Database database)
             "--Urls", $"http://127.0.0.1:{port}", "--ConnectionStrings:Xen2Kvm", connection, "--Dashboard:StateDirectory", state, "--Logging:LogLevel:Default", "None",
         ])).ShouldBe((int)ExitCode.AddressInUse);
         Directory.Delete(state, recursive: true);
+    }
+
+    [Fact]
+    public async Task A_locked_out_admin_is_given_the_account_back_on_the_dashboards_machine_only()
+    {
+        await using var dashboard = await Dashboard.StartAsync(database);
+        string[] settings = ["--ConnectionStrings:Xen2Kvm", dashboard.Get<IConfiguration>()["ConnectionStrings:Xen2Kvm"]!, "--Dashboard:StateDirectory", dashboard.StateDirectory, "--Logging:LogLevel:Default", "None"];
+        await dashboard.UserAsync("anna", Roles.Viewer);
+        await using (var scope = dashboard.App.Services.CreateAsyncScope())
+        {
+            var users = scope.ServiceProvider.GetRequiredService<UserManager<AppUser>>();
+            var anna = (await users.FindByNameAsync("anna"))!;
+            (anna.DisabledAt, anna.LockoutEnd, anna.TwoFactorEnabled) = (DateTimeOffset.UtcNow, DateTimeOffset.UtcNow.AddDays(1), true);
+            (await users.UpdateAsync(anna)).Succeeded.ShouldBeTrue();
+        }
+
+        (await DashboardHost.RunAsync(["recover", "nobody", .. settings])).ShouldBe((int)ExitCode.Refused);
+        (await DashboardHost.RunAsync(["recover", "anna", .. settings])).ShouldBe((int)ExitCode.Ended);
+        var person = (await dashboard.Get<People>().FindAsync("anna", TestContext.Current.CancellationToken))!;
+        person.ShouldSatisfyAllConditions(
+            () => person.Role.ShouldBe(Roles.Admin), () => person.DisabledAt.ShouldBeNull(), () => person.LockedUntil.ShouldBeNull(), () => person.SecondFactor.ShouldBeFalse(),
+            () => person.HasPassword.ShouldBeFalse(), () => person.InvitedUntil.ShouldNotBeNull());
+        (await dashboard.Get<IAuditLog>().SearchAsync(new AuditQuery { Action = "user.recover" }, 10, TestContext.Current.CancellationToken))
+            .ShouldHaveSingleItem().ShouldSatisfyAllConditions(entry => entry.By.ShouldBe("system"), entry => entry.Detail.ShouldContain("Viewer → Admin"));
     }
 
     [Fact]
