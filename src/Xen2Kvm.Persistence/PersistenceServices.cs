@@ -35,7 +35,7 @@ public static class PersistenceServices
 
         services.AddSingleton<DatabaseConnection>();
         services.AddSingleton<DatabaseStarter>();
-        services.AddSingleton(provider => NpgsqlDataSource.Create(provider.GetRequiredService<DatabaseConnection>().ConnectionString));
+        services.AddSingleton(provider => NpgsqlDataSource.Create(Prepared(provider.GetRequiredService<DatabaseConnection>().ConnectionString)));
         services.AddPooledDbContextFactory<Xen2KvmDbContext>((provider, options) =>
             UsePostgres(options, provider.GetRequiredService<NpgsqlDataSource>()));
         services.TryAddScoped(provider => provider.GetRequiredService<IDbContextFactory<Xen2KvmDbContext>>().CreateDbContext());
@@ -73,6 +73,19 @@ public static class PersistenceServices
         var starter = services.GetRequiredService<DatabaseStarter>();
         await starter.StartAsync(cancellationToken);
         await starter.MigrateAsync(services.GetRequiredService<IDbContextFactory<Xen2KvmDbContext>>(), cancellationToken);
+    }
+
+    // The same few statements come by the hundred a second: the server plans each of them once for a connection, not each time. Who runs a pooler
+    // that cannot have that says so in the connection string, which counts.
+    private static string Prepared(string connectionString)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString);
+        if (!settings.ContainsKey("Max Auto Prepare"))
+        {
+            settings.MaxAutoPrepare = 64;
+        }
+
+        return settings.ConnectionString;
     }
 
     /// <summary>Points a context at a database, the same way for the program, for tests and for the tool that writes migrations.</summary>
