@@ -23,7 +23,7 @@ public sealed partial class ChangeListener(DatabaseConnection database, TimeProv
     /// <summary>Done once the first connection listens.</summary>
     internal Task Listening => _listening.Task;
 
-    /// <summary>The channel of a kind; a payload is the id of what changed, for a run <c>ID:SEQUENCE</c>.</summary>
+    /// <summary>The channel of a kind; a payload is the id of what changed.</summary>
     internal static string Channel(ChangeKind kind) => kind switch
     {
         ChangeKind.Run => "x2k_run",
@@ -115,8 +115,7 @@ public sealed partial class ChangeListener(DatabaseConnection database, TimeProv
 
     private void OnNotification(string channel, string payload)
     {
-        var colon = payload.IndexOf(':', StringComparison.Ordinal);
-        if (Guid.TryParse(colon < 0 ? payload : payload.AsSpan(0, colon), out var id))
+        if (Guid.TryParse(payload, out var id))
         {
             Tell(channel, id);
         }

@@ -48,6 +48,7 @@ public static class PersistenceServices
         services.AddSingleton<IHostGroupStore, HostGroupStore>();
         services.AddSingleton<IGrantStore, GrantStore>();
         services.AddSingleton<IPlanStore, PlanStore>();
+        services.AddSingleton<RunTeller>();
         services.AddSingleton<IRunStore, RunStore>();
         services.AddSingleton<IWaveStore, WaveStore>();
         services.AddSingleton<ILimitStore, LimitStore>();

@@ -21,15 +21,16 @@ public abstract class ChangeFeed(TimeProvider time)
     private readonly ConcurrentDictionary<Guid, Subscription> _subscriptions = new();
     private readonly ConcurrentDictionary<Guid, Action<Guid>> _listeners = new();
 
-    /// <summary>Shortest time between two calls of one subscriber.</summary>
-    public static readonly TimeSpan MinimumInterval = TimeSpan.FromMilliseconds(300);
+    /// <summary>Shortest time between two calls of one subscriber that did not ask for another.</summary>
+    public static readonly TimeSpan MinimumInterval = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Subscribes to one thing, or to all when <paramref name="id"/> is null. Dispose to end.</summary>
     /// <param name="id">Its id, or null for every one.</param>
     /// <param name="onChanged">Called off the writer's thread.</param>
-    public IDisposable Subscribe(Guid? id, Func<Task> onChanged)
+    /// <param name="every">Shortest time between two calls; null for <see cref="MinimumInterval"/>.</param>
+    public IDisposable Subscribe(Guid? id, Func<Task> onChanged, TimeSpan? every = null)
     {
-        var subscription = new Subscription(id, onChanged, time, self => _subscriptions.TryRemove(self, out _));
+        var subscription = new Subscription(id, onChanged, every ?? MinimumInterval, time, self => _subscriptions.TryRemove(self, out _));
         _subscriptions[subscription.Id] = subscription;
         return subscription;
     }
@@ -65,7 +66,7 @@ public abstract class ChangeFeed(TimeProvider time)
         public void Dispose() => remove();
     }
 
-    private sealed class Subscription(Guid? of, Func<Task> onChanged, TimeProvider time, Action<Guid> remove) : IDisposable
+    private sealed class Subscription(Guid? of, Func<Task> onChanged, TimeSpan interval, TimeProvider time, Action<Guid> remove) : IDisposable
     {
         private int _pending;
         private volatile bool _disposed;
@@ -109,7 +110,7 @@ public abstract class ChangeFeed(TimeProvider time)
                 }
 
                 // From the beginning of one call to that of the next: what the call itself took is no pause on top.
-                if (MinimumInterval - time.GetElapsedTime(begun) is { Ticks: > 0 } left)
+                if (interval - time.GetElapsedTime(begun) is { Ticks: > 0 } left)
                 {
                     await Task.Delay(left, time).ConfigureAwait(false);
                 }

@@ -56,7 +56,6 @@ internal sealed partial class RunStore
         }
 
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
         context.RunSamples.AddRange(samples.Select(sample => new RunSampleRow
         {
             RunId = id,
@@ -66,7 +65,8 @@ internal sealed partial class RunStore
             DurableBytesPerSecond = sample.DurableBytesPerSecond,
             Reachable = sample.Reachable,
         }));
-        await CommitAsync(context, id, cancellationToken);
+        await context.SaveChangesAsync(cancellationToken);
+        await teller.TellAsync(id);
     }
 
     public async Task<IReadOnlyList<RunSample>> ReadSamplesAsync(Guid id, DateTimeOffset since, CancellationToken cancellationToken)

@@ -109,10 +109,10 @@ public abstract partial class LivePage : ComponentBase, IDisposable
     }
 
     /// <summary>Reads again whenever a run changes (one run, or any when null), until the page goes. What is read through <see cref="Reader"/> comes at most once a second.</summary>
-    protected void Follow(Guid? runId, Func<CancellationToken, Task> reload) => Follow(Feed, runId, reload);
+    protected void Follow(Guid? runId, Func<CancellationToken, Task> reload, TimeSpan? every = null) => Follow(Feed, runId, reload, every);
 
     /// <summary>Reads again whenever something of a feed changes (one thing, or any when null), until the page goes.</summary>
-    protected void Follow(ChangeFeed feed, Guid? id, Func<CancellationToken, Task> reload) => Own(feed.Subscribe(id, async () =>
+    protected void Follow(ChangeFeed feed, Guid? id, Func<CancellationToken, Task> reload, TimeSpan? every = null) => Own(feed.Subscribe(id, async () =>
     {
         await InvokeAsync(async () =>
         {
@@ -122,7 +122,7 @@ public abstract partial class LivePage : ComponentBase, IDisposable
                 StateHasChanged();
             }
         });
-    }));
+    }, every));
 
     /// <summary>Reads again whenever a wave changes (one, or any when null), until the page goes.</summary>
     protected void FollowWaves(Guid? waveId, Func<CancellationToken, Task> reload) => Follow(WaveFeed, waveId, reload);

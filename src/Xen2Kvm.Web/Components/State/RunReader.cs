@@ -4,7 +4,7 @@ using Xen2Kvm.Engine.Runs;
 namespace Xen2Kvm.Web.Components.State;
 
 /// <summary>
-/// What all open pages of this process read of runs: each thing is fetched once for all of them, the list four times a second at most and the
+/// What all open pages of this process read of runs: each thing is fetched once for all of them, the list six times a second at most and the
 /// rest once a second. It is bounded: the latest runs, and for the few runs somebody looks at their latest samples and log lines.
 /// </summary>
 public sealed class RunReader : IDisposable
@@ -16,7 +16,7 @@ public sealed class RunReader : IDisposable
     public static readonly TimeSpan SampleWindow = TimeSpan.FromMinutes(10);
 
     // What changes on a screen while one looks at it shall do so within half a second; a chart or a log need not.
-    private static readonly TimeSpan ListInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan ListInterval = TimeSpan.FromMilliseconds(150);
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     private const int MostWatched = 64;
