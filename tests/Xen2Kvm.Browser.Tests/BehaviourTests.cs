@@ -308,7 +308,7 @@ public sealed class BehaviourTests(DashboardFixture dashboard)
     public async Task The_reader_signs_out_and_is_out()
     {
         var page = await StartAsync("/");
-        await page.Locator("details.menu summary").Last.ClickAsync();
+        await page.Locator(".topbar details.menu summary").Last.ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
         await Assertions.Expect(page).ToHaveURLAsync(new Regex("/account/sign-in"));
         await page.GotoAsync("/guests");

@@ -7,6 +7,9 @@ namespace Xen2Kvm.Browser.Tests;
 /// <summary>Pictures, accessibility and overflow of a page.</summary>
 internal static class Looking
 {
+    /// <summary>Pictures are taken for docs/screenshots.</summary>
+    public static bool ForDocs { get; } = Environment.GetEnvironmentVariable("X2K_SCREENSHOTS") == "1";
+
     /// <summary>No serious or critical finding of axe (WCAG A and AA rules and its best practices).</summary>
     public static async Task ShouldBeAccessibleAsync(this IPage page, string what)
     {
@@ -21,7 +24,7 @@ internal static class Looking
         (await page.EvaluateAsync<int>("() => document.documentElement.scrollWidth - document.documentElement.clientWidth"))
             .ShouldBeLessThanOrEqualTo(0, $"{what} is wider than its window");
 
-    /// <summary>Takes a picture of the whole page: into docs/screenshots when X2K_SCREENSHOTS is 1, else into artifacts.</summary>
+    /// <summary>Takes a picture of the whole page: into docs/screenshots when they are taken for docs, else into artifacts.</summary>
     public static async Task TakePictureAsync(this IPage page, string name, int width, bool isState = false)
     {
         // The window becomes as high as the page, so that what sticks to its edges is where a person sees it.
@@ -29,7 +32,7 @@ internal static class Looking
         var height = Math.Min(1500, Math.Max(900, await page.EvaluateAsync<int>("() => document.documentElement.scrollHeight")));
         await page.SetViewportSizeAsync(width, height);
         await page.WaitForTimeoutAsync(250);
-        var directory = Path.Combine(Root(), Environment.GetEnvironmentVariable("X2K_SCREENSHOTS") == "1" && (!isState || width == 1440) ? "docs/screenshots" : "artifacts/screenshots");
+        var directory = Path.Combine(Root(), ForDocs && (!isState || width == 1440) ? "docs/screenshots" : "artifacts/screenshots");
         Directory.CreateDirectory(directory);
         await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(directory, $"{name}-{width}.png"), Animations = ScreenshotAnimations.Disabled });
     }

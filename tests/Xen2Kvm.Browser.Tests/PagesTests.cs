@@ -39,7 +39,8 @@ public sealed class PagesTests(DashboardFixture dashboard)
         {
             await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = scheme });
             await Assertions.Expect(page.Locator("html")).ToHaveAttributeAsync("data-theme", theme);
-            foreach (var width in _widths)
+            // Widths do not depend on colours: in the dark all of them are only looked at for the pictures of docs.
+            foreach (var width in theme == "light" || Looking.ForDocs ? _widths : _widths[^1..])
             {
                 await page.TakePictureAsync($"{name}-{theme}", width, isState: _states.Contains(name));
                 await page.ShouldFitAsync($"{name} at {width}");
@@ -82,7 +83,7 @@ public sealed class PagesTests(DashboardFixture dashboard)
         await Assertions.Expect(page.Locator("#bell-drawer")).ToContainTextAsync("mail needs an answer");
         await page.TakePictureAsync($"notifications-{theme}", 1440);
         await page.ShouldBeAccessibleAsync($"notifications, {theme}");
-        await page.Locator("details.menu summary").Last.ClickAsync();
+        await page.Locator(".topbar details.menu summary").Last.ClickAsync();
         await page.ShouldBeAccessibleAsync($"drawer and person menu, {theme}");
         await page.Context.CloseAsync();
         dashboard.ShouldNotHaveComplaints();

@@ -24,7 +24,7 @@ public sealed class PeopleTests(DashboardFixture dashboard)
         await Assertions.Expect(bob.Locator("[data-recovery] li")).ToHaveCountAsync(10);
         await bob.ShouldBeAccessibleAsync("recovery codes");
 
-        await bob.Locator("details.menu summary").Last.ClickAsync();
+        await bob.Locator(".topbar details.menu summary").Last.ClickAsync();
         await bob.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
         await bob.GetByLabel("Name").FillAsync("bob");
         await bob.GetByLabel("Password").FillAsync(DashboardFixture.Password);

@@ -60,6 +60,10 @@ internal sealed class InMemoryRunStore : IRunStore
         }
     }
 
+    public Task<IReadOnlyList<NewestRun>> ListNewestAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<Run>> ListOfAsync(Guid sourceHostId, string guestName, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public Task<IReadOnlyList<Run>> ListInFlightAsync(CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<Run>>([.. _runs.Values.Select(entry => entry.Run).Where(run => run.IsActive || run.State == RunState.NeedsAnswer)]);
 

@@ -99,10 +99,10 @@ public sealed class CleanupStoreTests(Store store) : IClassFixture<Store>
     {
         var old = await RunAsync("many", RunState.RolledBack, Some.Time.AddDays(-2));
         var newest = await RunAsync("many", RunState.Succeeded);
-        (await Cleanups.ListNewestRunsAsync(Token)).Where(found => found.Run.GuestName == "many").ShouldHaveSingleItem().ShouldSatisfyAllConditions(
+        (await store.Runs.ListNewestAsync(Token)).Where(found => found.Run.GuestName == "many").ShouldHaveSingleItem().ShouldSatisfyAllConditions(
             found => found.Run.Id.ShouldBe(newest.Id), found => found.SourceHostId.ShouldBe(Source));
-        (await Cleanups.ListRunsOfAsync(Source, "many", Token)).Select(run => run.Id).ShouldBe([newest.Id, old.Id]);
-        (await Cleanups.ListRunsOfAsync(Guid.NewGuid(), "many", Token)).ShouldBeEmpty();
+        (await store.Runs.ListOfAsync(Source, "many", Token)).Select(run => run.Id).ShouldBe([newest.Id, old.Id]);
+        (await store.Runs.ListOfAsync(Guid.NewGuid(), "many", Token)).ShouldBeEmpty();
     }
 
     [Fact]

@@ -99,6 +99,8 @@
     toRow: function (element, row) {
       const state = logs.get(element);
       if (state) { state.following = false; }
+      // Whoever follows a link to a line wants to see the log, not the head of the page.
+      element.scrollIntoView({ block: "nearest" });
       const go = function () {
         const top = row * 20;
         if (top < element.scrollTop || top + 20 > element.scrollTop + element.clientHeight) { element.scrollTop = top - element.clientHeight / 2; }

@@ -13,7 +13,7 @@ namespace Xen2Kvm.Engine.Cleanups;
 public sealed record Survey(IReadOnlyList<CleanupGuest> Guests, IReadOnlyList<string> Problems, IReadOnlyList<CleanupItem> Items);
 
 /// <summary>Looks at moved guests on their hosts. Changes nothing.</summary>
-public sealed class CleanupSurvey(IHostStore hosts, IPlanStore plans, IWaveStore waves, ICleanupStore cleanups, IHostConnector connector)
+public sealed class CleanupSurvey(IHostStore hosts, IPlanStore plans, IWaveStore waves, IRunStore runs, IHostConnector connector)
 {
     /// <summary>Looks at guests: how each stands, and what it left behind. A host that does not answer is a problem like another.</summary>
     public async Task<Survey> LookAsync(IReadOnlyList<(Guid SourceHostId, string Guest)> guests, CancellationToken cancellationToken)
@@ -49,9 +49,9 @@ public sealed class CleanupSurvey(IHostStore hosts, IPlanStore plans, IWaveStore
 
     private async Task<MovedGuest> OpenAsync(HostLook look, Guid sourceHostId, string guest, CancellationToken cancellationToken)
     {
-        var runs = await cleanups.ListRunsOfAsync(sourceHostId, guest, cancellationToken).ConfigureAwait(false);
+        var moves = await runs.ListOfAsync(sourceHostId, guest, cancellationToken).ConfigureAwait(false);
         var known = new List<(Run Run, Plan Plan)>();
-        foreach (var run in runs)
+        foreach (var run in moves)
         {
             if (await plans.FindAsync(run.PlanId, cancellationToken).ConfigureAwait(false) is { } plan)
             {
@@ -59,7 +59,7 @@ public sealed class CleanupSurvey(IHostStore hosts, IPlanStore plans, IWaveStore
             }
         }
 
-        return known.Count > 0 && known[0].Run.Id == runs[0].Id
+        return known.Count > 0 && known[0].Run.Id == moves[0].Id
             ? new MovedGuest(
                 known[0].Run, known[0].Plan, [.. known.Skip(1)], (await waves.FindOpenOfAsync(sourceHostId, guest, cancellationToken).ConfigureAwait(false))?.Name, look)
             : throw new RefusedException($"{guest} was not moved by this program. Only what a move left behind is cleaned up.");

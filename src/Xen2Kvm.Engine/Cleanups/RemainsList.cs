@@ -17,12 +17,12 @@ public sealed record GuestRemains(CleanupGuest Guest, int Disks, long Bytes, Dat
 }
 
 /// <summary>Lists what moved guests left behind.</summary>
-public sealed class RemainsList(ICleanupStore cleanups, IPlanStore plans, CleanupService service)
+public sealed class RemainsList(ICleanupStore cleanups, IRunStore runs, IPlanStore plans, CleanupService service)
 {
     /// <summary>Every guest whose newest run is proven, by host and name.</summary>
     public async Task<IReadOnlyList<GuestRemains>> ReadAsync(CancellationToken cancellationToken)
     {
-        var moved = (await cleanups.ListNewestRunsAsync(cancellationToken).ConfigureAwait(false)).Where(newest => GuestStanding.ProvenAt(newest.Run) is not null).ToList();
+        var moved = (await runs.ListNewestAsync(cancellationToken).ConfigureAwait(false)).Where(newest => GuestStanding.ProvenAt(newest.Run) is not null).ToList();
         var known = (await plans.ListAsync(cancellationToken).ConfigureAwait(false)).ToDictionary(plan => plan.Id);
         var all = await cleanups.ListAsync(cancellationToken).ConfigureAwait(false);
         return [.. moved.Where(newest => known.ContainsKey(newest.Run.PlanId)).Select(newest => Of(newest.SourceHostId, newest.Run, known[newest.Run.PlanId]))];

@@ -1,5 +1,4 @@
 using Xen2Kvm.Domain.Cleanups;
-using Xen2Kvm.Domain.Runs;
 
 namespace Xen2Kvm.Engine.Ports;
 
@@ -18,11 +17,6 @@ public enum CleanupSave
     /// <summary>A run of one of its guests is not at its proven end any more; nothing was stored.</summary>
     RunChanged,
 }
-
-/// <summary>A guest's newest run, with the id of the host that it left.</summary>
-/// <param name="SourceHostId">The Xen host.</param>
-/// <param name="Run">The run.</param>
-public sealed record NewestRun(Guid SourceHostId, Run Run);
 
 /// <summary>Cleanups. Each call is one transaction.</summary>
 public interface ICleanupStore
@@ -47,12 +41,6 @@ public interface ICleanupStore
     /// out is stored only while the runs of its guests have succeeded: from then on they cannot be rolled back.
     /// </summary>
     Task<CleanupSave> SaveAsync(Cleanup cleanup, CancellationToken cancellationToken);
-
-    /// <summary>The newest run of every guest, in the order of hosts and names.</summary>
-    Task<IReadOnlyList<NewestRun>> ListNewestRunsAsync(CancellationToken cancellationToken);
-
-    /// <summary>All runs of a guest of a host, newest first.</summary>
-    Task<IReadOnlyList<Run>> ListRunsOfAsync(Guid sourceHostId, string guestName, CancellationToken cancellationToken);
 
     /// <summary>As <see cref="IWaveStore.AloneAsync"/>, for cleanups.</summary>
     Task<bool> AloneAsync(Func<CancellationToken, Task> work, CancellationToken cancellationToken);

@@ -61,6 +61,11 @@ public sealed record LatestPlan(Guid Id, Guid SourceHostId, string GuestName);
 /// <param name="State">Where the run stands.</param>
 public sealed record LatestRun(Guid Id, string SourceHost, string GuestName, RunState State);
 
+/// <summary>The newest run of a guest, whole, with the id of the host that the guest leaves.</summary>
+/// <param name="SourceHostId">The source host.</param>
+/// <param name="Run">The run.</param>
+public sealed record NewestRun(Guid SourceHostId, Run Run);
+
 /// <summary>Which lines of a log are read, from its end.</summary>
 public sealed record RunLogQuery
 {
@@ -131,6 +136,12 @@ public interface IRunStore
 
     /// <summary>The latest run of each guest that has one, without its steps.</summary>
     Task<IReadOnlyList<LatestRun>> ListLatestAsync(CancellationToken cancellationToken);
+
+    /// <summary>The newest run of every guest of every host, whole, in the order of hosts and names.</summary>
+    Task<IReadOnlyList<NewestRun>> ListNewestAsync(CancellationToken cancellationToken);
+
+    /// <summary>All runs of a guest of a host, newest first.</summary>
+    Task<IReadOnlyList<Run>> ListOfAsync(Guid sourceHostId, string guestName, CancellationToken cancellationToken);
 
     /// <summary>Every run in flight: those that a worker has or will take, and those that wait for a person's answer.</summary>
     Task<IReadOnlyList<Run>> ListInFlightAsync(CancellationToken cancellationToken);

@@ -87,24 +87,6 @@ internal sealed class CleanupStore(IDbContextFactory<Xen2KvmDbContext> contexts)
         return CleanupSave.Saved;
     }
 
-    public async Task<IReadOnlyList<NewestRun>> ListNewestRunsAsync(CancellationToken cancellationToken)
-    {
-        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-        var rows = await context.Runs.FromSql($"SELECT DISTINCT ON (source_host_id, guest_name) * FROM runs ORDER BY source_host_id, guest_name, created_at DESC, id DESC")
-            .AsNoTracking().ToListAsync(cancellationToken);
-        return [.. rows.OrderBy(row => row.SourceHost, StringComparer.Ordinal).ThenBy(row => row.GuestName, StringComparer.Ordinal)
-            .Select(row => new NewestRun(row.SourceHostId, RunMapping.ToRun(row)))];
-    }
-
-    public async Task<IReadOnlyList<Run>> ListRunsOfAsync(Guid sourceHostId, string guestName, CancellationToken cancellationToken)
-    {
-        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-        var name = StoreText.Clean(guestName);
-        var rows = await context.Runs.AsNoTracking().Where(row => row.SourceHostId == sourceHostId && row.GuestName == name)
-            .OrderByDescending(row => row.CreatedAt).ThenByDescending(row => row.Id).ToListAsync(cancellationToken);
-        return rows.ConvertAll(RunMapping.ToRun);
-    }
-
     public Task<bool> AloneAsync(Func<CancellationToken, Task> work, CancellationToken cancellationToken) =>
         AdvisoryLock.AloneAsync(contexts, AdvisoryLock.Cleanups, work, cancellationToken);
 

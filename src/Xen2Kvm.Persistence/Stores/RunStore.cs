@@ -69,6 +69,24 @@ internal sealed partial class RunStore(IDbContextFactory<Xen2KvmDbContext> conte
         return rows.ConvertAll(row => new LatestRun(row.Id, row.SourceHost, row.GuestName, Enum.Parse<RunState>(row.State)));
     }
 
+    public async Task<IReadOnlyList<NewestRun>> ListNewestAsync(CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var rows = await context.Runs.FromSql($"SELECT DISTINCT ON (source_host_id, guest_name) * FROM runs ORDER BY source_host_id, guest_name, created_at DESC, id DESC")
+            .AsNoTracking().ToListAsync(cancellationToken);
+        return [.. rows.OrderBy(row => row.SourceHost, StringComparer.Ordinal).ThenBy(row => row.GuestName, StringComparer.Ordinal)
+            .Select(row => new NewestRun(row.SourceHostId, RunMapping.ToRun(row)))];
+    }
+
+    public async Task<IReadOnlyList<Run>> ListOfAsync(Guid sourceHostId, string guestName, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var name = StoreText.Clean(guestName);
+        var rows = await context.Runs.AsNoTracking().Where(row => row.SourceHostId == sourceHostId && row.GuestName == name)
+            .OrderByDescending(row => row.CreatedAt).ThenByDescending(row => row.Id).ToListAsync(cancellationToken);
+        return rows.ConvertAll(RunMapping.ToRun);
+    }
+
     public async Task<IReadOnlyList<Run>> ListInFlightAsync(CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);

@@ -142,6 +142,17 @@ public sealed class RunWordsTests
     }
 
     [Fact]
+    public void Runs_go_into_a_spreadsheet_that_runs_nothing()
+    {
+        var run = Sample.Failed(Sample.Plan()) with { GuestName = "=cmd|' /C calc'!A0", Error = "No \"kernel\", so far" };
+        var lines = Encoding.UTF8.GetString(RunCsv.Write([run], Sample.Now)).TrimStart('\uFEFF').Split("\r\n");
+        lines[0].ShouldStartWith("guest,from,to,state,");
+        lines[1].ShouldStartWith("'=cmd|' /C calc'!A0,xen1,kvm1,Failed,");
+        lines[1].ShouldContain("\"No \"\"kernel\"\", so far\"");
+        lines[2].ShouldBeEmpty();
+    }
+
+    [Fact]
     public void A_long_copy_is_drawn_with_few_points_and_a_round_scale()
     {
         var samples = Enumerable.Range(0, 20_000).Select(i => new RunSample(Sample.Now.AddSeconds(i), 230e6, 60e6, 200e6, i < 100)).ToList();
