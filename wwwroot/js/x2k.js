@@ -187,18 +187,21 @@
   document.addEventListener("click", async function (event) {
     const button = event.target instanceof Element ? event.target.closest("button[data-copy]") : null;
     if (!button) { return; }
-    const said = document.getElementById("copy-status");
-    try {
-      const answer = await fetch(button.dataset.copy);
-      if (!answer.ok) { throw new Error(answer.statusText); }
+    const say = function (words) {
+      const status = document.getElementById("copy-status");
+      if (status) { status.textContent = words; }
+    };
+    const answer = await fetch(button.dataset.copy).catch(function () { return { ok: false }; });
+    if (answer.ok) {
       const text = await answer.text();
-      await copy(text);
       const lines = text.split("\n").length - 1;
-      said.textContent = "Copied " + lines + (lines === 1 ? " line" : " lines");
-    } catch {
-      said.textContent = "Not copied: the browser refused it";
+      await copy(text).then(
+        function () { say("Copied " + lines + (lines === 1 ? " line" : " lines")); },
+        function () { say("Not copied: the browser refused it"); });
+    } else {
+      say("Not copied: the dashboard did not give it");
     }
-    setTimeout(function () { said.textContent = ""; }, 3000);
+    setTimeout(function () { say(""); }, 3000);
   });
 
   // ---- lost connection ------------------------------------------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ internal sealed class Installation : IAsyncDisposable
     public static async Task<Installation> OpenAsync(Places places)
     {
         Directory.CreateDirectory(places.State);
-        var app = DashboardHost.Build(["--Embedded:DataDirectory", places.Database, "--Dashboard:StateDirectory", places.State, "--Logging:LogLevel:Default", "Warning"]);
+        var app = DashboardHost.Build(["--Embedded:DataDirectory", places.Database, "--Dashboard:StateDirectory", places.State, "--Logging:LogLevel:Default", "Warning", "--Logging:Console:LogToStandardErrorThreshold", "Trace"]);
         await app.Services.InitialiseXen2KvmDatabaseAsync(default);
         return new Installation(app);
     }
