@@ -69,6 +69,16 @@ internal static class AccountExtensions
     public static async Task<bool> HasAsync(this UserManager<AppUser> users, AppUser user, string role) =>
         user.DisabledAt is null && await users.RoleAsync(user).ConfigureAwait(false) is { } own && Roles.AtLeast(role).Contains(own);
 
+    /// <summary>Gives an account one role for everything in place of what it had.</summary>
+    /// <returns>What it had.</returns>
+    public static async Task<IList<string>> GiveRoleAsync(this UserManager<AppUser> users, AppUser user, string role)
+    {
+        var before = await users.GetRolesAsync(user).ConfigureAwait(false);
+        (await users.RemoveFromRolesAsync(user, before).ConfigureAwait(false)).OrRefuse();
+        (await users.AddToRoleAsync(user, role).ConfigureAwait(false)).OrRefuse();
+        return before;
+    }
+
     /// <summary>Stores a changed account.</summary>
     public static async Task SaveAsync(this UserManager<AppUser> users, AppUser user) =>
         (await users.UpdateAsync(user).ConfigureAwait(false)).OrRefuse();

@@ -93,9 +93,7 @@ public sealed class People(
         RequireRole(role);
         await ActAsync(userName, by, "user.role", async (users, user) =>
         {
-            var before = await users.GetRolesAsync(user).ConfigureAwait(false);
-            (await users.RemoveFromRolesAsync(user, before).ConfigureAwait(false)).OrRefuse();
-            (await users.AddToRoleAsync(user, role).ConfigureAwait(false)).OrRefuse();
+            var before = await users.GiveRoleAsync(user, role).ConfigureAwait(false);
             return $"{string.Join(", ", before)} → {role}";
         }, cancellationToken).ConfigureAwait(false);
     }
@@ -177,13 +175,7 @@ public sealed class People(
                 throw new RefusedException($"There is no person {userName}. The admins are: {string.Join(", ", admins.Select(admin => admin.UserName))}.");
             }
 
-            var role = await users.RoleAsync(user).ConfigureAwait(false);
-            if (role != Roles.Admin)
-            {
-                (await users.RemoveFromRolesAsync(user, await users.GetRolesAsync(user).ConfigureAwait(false)).ConfigureAwait(false)).OrRefuse();
-                (await users.AddToRoleAsync(user, Roles.Admin).ConfigureAwait(false)).OrRefuse();
-            }
-
+            var role = (await users.GiveRoleAsync(user, Roles.Admin).ConfigureAwait(false)).MaxBy(Roles.Rank);
             var link = invitations.Renew(user);
             SecondFactor.Clear(user);
             (user.DisabledAt, user.LockoutEnd, user.AccessFailedCount) = (null, null, 0);
