@@ -1,5 +1,3 @@
-using System.Threading.Channels;
-using Microsoft.Extensions.DependencyInjection;
 using Xen2Kvm.Domain.Cleanups;
 using Xen2Kvm.Domain.Runs;
 using Xen2Kvm.Engine.Ports;
@@ -124,19 +122,8 @@ public sealed class CleanupStoreTests(Store store) : IClassFixture<Store>
     [Fact]
     public async Task A_change_is_heard_on_every_node()
     {
-        using var listener = ActivatorUtilities.CreateInstance<ChangeListener>(store.Services);
-        await listener.StartAsync(Token);
-        await listener.Listening.WaitAsync(TimeSpan.FromSeconds(30), Token);
-        var heard = Channel.CreateUnbounded<Guid>();
-        using var subscription = listener.Subscribe(ChangeKind.Cleanup, id => heard.Writer.TryWrite(id));
         var cleanup = Of(await RunAsync("heard", RunState.Succeeded));
-        await Cleanups.SaveAsync(cleanup, Token);
-        while (await heard.Reader.ReadAsync(Token).AsTask().WaitAsync(TimeSpan.FromSeconds(30), Token) != cleanup.Id)
-        {
-            // Other tests change cleanups of this database, too.
-        }
-
-        await listener.StopAsync(CancellationToken.None);
+        await store.ShouldBeHeardAsync(ChangeKind.Cleanup, cleanup.Id, () => Cleanups.SaveAsync(cleanup, Token));
     }
 
     private static Cleanup Of(Run run) => Full(run.GuestName) with
