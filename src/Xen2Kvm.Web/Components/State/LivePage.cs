@@ -9,7 +9,7 @@ using Xen2Kvm.Web.Auth;
 namespace Xen2Kvm.Web.Components.State;
 
 /// <summary>
-/// What pages share: work is cancelled when the page goes, faults become words, and subscriptions end with the page.
+/// What pages share: reading is cancelled when the page goes, acts are not; faults become words, and subscriptions end with the page.
 /// </summary>
 public abstract partial class LivePage : ComponentBase, IDisposable
 {
@@ -62,11 +62,13 @@ public abstract partial class LivePage : ComponentBase, IDisposable
 
     /// <summary>Does something that may fail; a fault is shown in words instead of ending the page.</summary>
     /// <returns>Whether it succeeded.</returns>
-    protected async Task<bool> TryAsync(Func<CancellationToken, Task> work)
+    protected Task<bool> TryAsync(Func<CancellationToken, Task> work) => TryAsync(work, Gone);
+
+    private async Task<bool> TryAsync(Func<CancellationToken, Task> work, CancellationToken cancellationToken)
     {
         try
         {
-            await work(Gone);
+            await work(cancellationToken);
             Problem = null;
             return true;
         }
@@ -81,10 +83,14 @@ public abstract partial class LivePage : ComponentBase, IDisposable
         }
     }
 
-    /// <summary>The same for an act: <see cref="Busy"/> while it lasts, and not twice at once.</summary>
+    /// <summary>
+    /// The same for an act: <see cref="Busy"/> while it lasts, and not twice at once. Whoever pressed the button and went on to another
+    /// page wants it done: the act goes to its end without the page.
+    /// </summary>
     /// <param name="work">The act.</param>
     /// <param name="adminOnly">It needs the role Admin.</param>
     /// <param name="role">The role it needs otherwise, in the place of <see cref="ActsOn"/>.</param>
+    /// <returns>Whether it succeeded and the page is still there, to say so or to lead on.</returns>
     protected async Task<bool> ActAsync(Func<CancellationToken, Task> work, bool adminOnly = false, string role = Roles.Operator)
     {
         if (Busy)
@@ -100,7 +106,7 @@ public abstract partial class LivePage : ComponentBase, IDisposable
             {
                 await Viewer.RequireAsync(adminOnly ? Roles.Admin : role, adminOnly ? Place.Whole : ActsOn, cancellationToken);
                 await work(cancellationToken);
-            });
+            }, CancellationToken.None) && !_disposed;
         }
         finally
         {

@@ -71,10 +71,9 @@ public sealed partial class CleanupList
     private async Task ProposeAsync()
     {
         Cleanup? made = null;
-        await ActAsync(async cancellationToken => made = await Cleanups.ProposeAsync([.. _chosen], TimeSpan.FromDays(Math.Clamp(_days, 0, 3650)), Viewer.Name, cancellationToken));
-        if (made is not null)
+        if (await ActAsync(async cancellationToken => made = await Cleanups.ProposeAsync([.. _chosen], TimeSpan.FromDays(Math.Clamp(_days, 0, 3650)), Viewer.Name, cancellationToken)))
         {
-            Navigation.NavigateTo(Links.Cleanup(made.Id));
+            Navigation.NavigateTo(Links.Cleanup(made!.Id));
         }
     }
 
