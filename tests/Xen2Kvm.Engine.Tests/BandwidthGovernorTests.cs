@@ -291,7 +291,9 @@ public sealed class BandwidthGovernorTests
 
         public Task<IReadOnlyList<LimitRule>> ListAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<LimitRule>>([.. Rules]);
 
-        public Task SaveAsync(LimitRule rule, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<LimitRule> AddAsync(LimitRule rule, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<LimitRule?> ReplaceAsync(LimitRule rule, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task<bool> RemoveAsync(Guid id, CancellationToken cancellationToken) => throw new NotSupportedException();
 

@@ -29,16 +29,19 @@ public sealed class LimitStoreTests(Store store) : IClassFixture<Store>, IAsyncL
     public async Task Rules_come_back_whole_in_the_order_they_were_made_are_replaced_and_removed_once()
     {
         var (late, early) = (Rule("kvm1", 1), Rule("\0<b>x'; DROP TABLE limits; --"));
-        await Limits.SaveAsync(late, Token);
-        await Limits.SaveAsync(early, Token);
+        var stored = await Limits.AddAsync(late, Token);
+        await Limits.AddAsync(early, Token);
         var listed = await Limits.ListAsync(Token);
         listed.Select(rule => rule.Id).ShouldBe([early.Id, late.Id]);
-        listed[1].ShouldHoldTheSameAs(late);
+        listed[1].ShouldHoldTheSameAs(stored);
+        stored.ShouldHoldTheSameAs(late with { Version = 1 });
         listed[0].Scope.Host!.ShouldContain("'; DROP TABLE limits; --");
-        await Limits.SaveAsync(late with { Value = 1_000_000 }, Token);
+        (await Limits.ReplaceAsync(stored with { Value = 1_000_000 }, Token))!.Version.ShouldBe(2);
+        (await Limits.ReplaceAsync(stored with { Value = 2_000_000 }, Token)).ShouldBeNull("it was changed meanwhile");
         (await Limits.ListAsync(Token))[1].Value.ShouldBe(1_000_000);
         (await Limits.RemoveAsync(early.Id, Token)).ShouldBeTrue();
         (await Limits.RemoveAsync(early.Id, Token)).ShouldBeFalse();
+        (await Limits.ReplaceAsync(early with { Version = 1 }, Token)).ShouldBeNull("what was removed does not come back");
     }
 
     [Fact]

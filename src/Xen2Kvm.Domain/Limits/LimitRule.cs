@@ -38,6 +38,9 @@ public sealed record LimitRule
     /// <summary>Stable id.</summary>
     public required Guid Id { get; init; }
 
+    /// <summary>How often it was stored, so that nobody overwrites what another one changed.</summary>
+    public int Version { get; init; }
+
     /// <summary>What is limited.</summary>
     public required LimitKind Kind { get; init; }
 

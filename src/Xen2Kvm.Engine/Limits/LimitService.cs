@@ -14,8 +14,9 @@ namespace Xen2Kvm.Engine.Limits;
 /// <param name="From">When it begins; null with <paramref name="To"/> for whole days.</param>
 /// <param name="To">When it ends.</param>
 /// <param name="Zone">IANA name of the time zone of days and times.</param>
+/// <param name="Version">The version of the limit that is changed by it; null for whichever there is.</param>
 public sealed record LimitDraft(
-    [property: JsonRequired] LimitKind Kind, [property: JsonRequired] long Value, LimitScope? Scope = null, IReadOnlyList<DayOfWeek>? Days = null, TimeOnly? From = null, TimeOnly? To = null, string? Zone = null);
+    [property: JsonRequired] LimitKind Kind, [property: JsonRequired] long Value, LimitScope? Scope = null, IReadOnlyList<DayOfWeek>? Days = null, TimeOnly? From = null, TimeOnly? To = null, string? Zone = null, int? Version = null);
 
 /// <summary>The limits of the installation at one moment.</summary>
 /// <param name="Rules">All rules, the oldest first.</param>
@@ -42,19 +43,20 @@ public sealed class LimitService(ILimitStore limits, IRunStore runs, IHostStore 
             throw new RefusedException($"There are {MostRules} limits already, which is the most. Remove some first.");
         }
 
-        await limits.SaveAsync(rule, cancellationToken).ConfigureAwait(false);
+        rule = await limits.AddAsync(rule, cancellationToken).ConfigureAwait(false);
         await AuditAsync(by, "limit.add", rule, "", cancellationToken).ConfigureAwait(false);
         return rule;
     }
 
     /// <summary>Replaces what a rule says.</summary>
-    /// <exception cref="RefusedException">It is gone, or makes no sense so.</exception>
+    /// <exception cref="RefusedException">It is gone, was changed meanwhile, or makes no sense so.</exception>
     public async Task<LimitRule> ChangeAsync(Guid id, LimitDraft draft, string by, CancellationToken cancellationToken)
     {
         var before = await KnownAsync(id, cancellationToken).ConfigureAwait(false);
-        var rule = Fill(before, draft);
+        var rule = Fill(before with { Version = draft.Version ?? before.Version }, draft);
         await CheckAsync(rule, cancellationToken).ConfigureAwait(false);
-        await limits.SaveAsync(rule, cancellationToken).ConfigureAwait(false);
+        rule = await limits.ReplaceAsync(rule, cancellationToken).ConfigureAwait(false)
+            ?? throw new RefusedException($"Somebody changed this limit meanwhile. It is now {(await KnownAsync(id, cancellationToken).ConfigureAwait(false)).Describe()}. Nothing was overwritten: open it again to change it.");
         await AuditAsync(by, "limit.change", rule, $"before: {before.Describe()}", cancellationToken).ConfigureAwait(false);
         return rule;
     }

@@ -8,8 +8,13 @@ public interface ILimitStore
     /// <summary>All rules, the oldest first.</summary>
     Task<IReadOnlyList<LimitRule>> ListAsync(CancellationToken cancellationToken);
 
-    /// <summary>Adds a rule, or replaces the one of its id.</summary>
-    Task SaveAsync(LimitRule rule, CancellationToken cancellationToken);
+    /// <summary>Adds a rule.</summary>
+    /// <returns>The rule as stored.</returns>
+    Task<LimitRule> AddAsync(LimitRule rule, CancellationToken cancellationToken);
+
+    /// <summary>Replaces the rule of this id and <see cref="LimitRule.Version"/>.</summary>
+    /// <returns>The rule as stored; null when it was changed or removed meanwhile.</returns>
+    Task<LimitRule?> ReplaceAsync(LimitRule rule, CancellationToken cancellationToken);
 
     /// <summary>Removes a rule; false when there is none of this id.</summary>
     Task<bool> RemoveAsync(Guid id, CancellationToken cancellationToken);

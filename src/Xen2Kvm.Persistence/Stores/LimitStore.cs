@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Xen2Kvm.Domain.Limits;
 using Xen2Kvm.Engine.Ports;
+using Xen2Kvm.Persistence.Rows;
 
 namespace Xen2Kvm.Persistence.Stores;
 
@@ -14,15 +15,25 @@ internal sealed class LimitStore(IDbContextFactory<Xen2KvmDbContext> contexts) :
         return documents.ConvertAll(StoreJson.Read<LimitRule>);
     }
 
-    public async Task SaveAsync(LimitRule rule, CancellationToken cancellationToken)
+    public async Task<LimitRule> AddAsync(LimitRule rule, CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-        await context.Database.ExecuteSqlAsync(
-            $"""
-            INSERT INTO limits (id, created_at, document) VALUES ({rule.Id}, {rule.CreatedAt.ToUniversalTime()}, {StoreJson.Write(rule)}::jsonb)
-            ON CONFLICT (id) DO UPDATE SET document = excluded.document
-            """,
+        var stored = rule with { Version = 1 };
+        context.Limits.Add(new LimitRow { Id = rule.Id, CreatedAt = rule.CreatedAt, Document = StoreJson.Write(stored) });
+        await context.SaveChangesAsync(cancellationToken);
+        return stored;
+    }
+
+    public async Task<LimitRule?> ReplaceAsync(LimitRule rule, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var stored = rule with { Version = rule.Version + 1 };
+
+        // A rule of an earlier release has no version in its document: it is 0.
+        var replaced = await context.Database.ExecuteSqlAsync(
+            $"UPDATE limits SET document = {StoreJson.Write(stored)}::jsonb WHERE id = {rule.Id} AND coalesce((document->>'version')::int, 0) = {rule.Version}",
             cancellationToken);
+        return replaced == 1 ? stored : null;
     }
 
     public async Task<bool> RemoveAsync(Guid id, CancellationToken cancellationToken)

@@ -78,6 +78,21 @@ public sealed class LimitApiTests(Database database)
     }
 
     [Fact]
+    public async Task Of_two_who_change_one_limit_the_second_is_told_and_overwrites_nothing()
+    {
+        await using var dashboard = await Dashboard.StartAsync(database);
+        var limits = dashboard.Get<LimitService>();
+        var seen = await limits.AddAsync(new LimitDraft(LimitKind.Runs, 4), "anna", Token);
+        await limits.ChangeAsync(seen.Id, new LimitDraft(LimitKind.Runs, 3, Version: seen.Version), "bob", Token);
+        using var admin = await dashboard.WithTokenAsync(Roles.Admin);
+        (await admin.ProblemAsync(HttpMethod.Put, $"/api/v1/limits/{seen.Id}", new { kind = "Runs", value = 9, version = seen.Version }, HttpStatusCode.Conflict))
+            .ShouldContain("Somebody changed this limit meanwhile. It is now everywhere: 3 runs at once, always.");
+        (await limits.ReadAsync(Token)).Rules.Single().Value.ShouldBe(3);
+        await admin.SendJsonAsync(HttpMethod.Put, $"/api/v1/limits/{seen.Id}", new { kind = "Runs", value = 9 });
+        (await limits.ReadAsync(Token)).Rules.Single().Value.ShouldBe(9);
+    }
+
+    [Fact]
     public async Task A_run_that_was_asked_for_waits_above_the_limit_and_begins_when_it_is_lifted()
     {
         await using var dashboard = await Dashboard.StartAsync(database);

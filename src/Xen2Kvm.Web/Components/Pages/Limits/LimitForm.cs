@@ -6,13 +6,15 @@ namespace Xen2Kvm.Web.Components.Pages.Limits;
 /// <summary>A limit while it is edited.</summary>
 public sealed class LimitForm
 {
+    private readonly int? _version;
+
     /// <summary>A new limit of the viewer's zone.</summary>
     public LimitForm(string zone) => Zone = zone;
 
     /// <summary>The form of a stored limit.</summary>
     public LimitForm(LimitRule stored)
     {
-        (Id, Kind, Host, Pool, Zone) = (stored.Id, stored.Kind, stored.Scope.Host ?? "", stored.Scope.Pool ?? "", stored.Zone);
+        (Id, _version, Kind, Host, Pool, Zone) = (stored.Id, stored.Version, stored.Kind, stored.Scope.Host ?? "", stored.Scope.Pool ?? "", stored.Zone);
         (HasTimes, From, To, Days) = (stored.From is not null, stored.From ?? From, stored.To ?? To, [.. stored.Days]);
         if (stored.Kind == LimitKind.Runs)
         {
@@ -61,5 +63,5 @@ public sealed class LimitForm
     public LimitDraft ToDraft() => new(
         Kind, Kind == LimitKind.Runs ? Runs ?? -1 : (long)Math.Clamp((Rate ?? 0) * 1e6m, 0, long.MaxValue / 2),
         new LimitScope(Host.Length > 0 ? Host : null, Kind == LimitKind.Runs && Host.Length > 0 && Pool.Length > 0 ? Pool : null),
-        [.. Days], HasTimes ? From : null, HasTimes ? To : null, Zone);
+        [.. Days], HasTimes ? From : null, HasTimes ? To : null, Zone, _version);
 }
