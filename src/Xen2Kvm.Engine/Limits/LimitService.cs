@@ -95,6 +95,14 @@ public sealed class LimitService(ILimitStore limits, IRunStore runs, IHostStore 
         ? null
         : (await LookAsync(await runs.ListInFlightAsync(cancellationToken).ConfigureAwait(false), [], cancellationToken).ConfigureAwait(false)).Waiting.GetValueOrDefault(run.Id);
 
+    /// <summary>What each of these runs waits for before it may begin, by run; without those that wait for no limit.</summary>
+    /// <param name="runs">Runs of the whole installation, all that are in flight among them.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<IReadOnlyDictionary<Guid, string>> WhyWaitingAsync(IReadOnlyCollection<Run> runs, CancellationToken cancellationToken) =>
+        runs.Any(run => run.State == RunState.Queued)
+            ? (await LookAsync([.. runs.Where(run => !run.IsEnded)], [], cancellationToken).ConfigureAwait(false)).Waiting
+            : RunLimits.None.Waiting;
+
     /// <summary>Which of the runs in flight may not begin now, for who claims runs; null while nothing limits runs.</summary>
     public async Task<RunGate?> GateAsync(CancellationToken cancellationToken)
     {

@@ -85,6 +85,18 @@ public sealed class LimitPagesTests : PageTest
     }
 
     [Fact]
+    public async Task The_list_of_runs_and_what_runs_now_say_which_limit_a_run_waits_for()
+    {
+        var copying = Sample.Copying(Sample.Plan());
+        var waiting = copying with { Id = Guid.NewGuid(), GuestName = "next", State = RunState.Queued, StartedAt = null, CreatedAt = copying.CreatedAt.AddSeconds(1) };
+        Limits.ListAsync(Arg.Any<CancellationToken>()).Returns([Rule(LimitKind.Runs, 1)]);
+        Runs.ListAsync(Arg.Any<int>(), Arg.Any<CancellationToken>()).Returns([waiting, copying]);
+        Viewer.Identify("vera", false, false);
+        Words(await DrawAsync<RunList>()).ShouldContain("waits: there are 1 of 1 runs");
+        RunText.Where(waiting).ShouldBe("waits for a worker");
+    }
+
+    [Fact]
     public void A_form_gives_what_it_was_made_of()
     {
         var rule = Rule(LimitKind.BytesPerSecond, 12_500_000, "kvm1") with { Days = [DayOfWeek.Friday], From = new TimeOnly(22, 0), To = new TimeOnly(6, 0) };

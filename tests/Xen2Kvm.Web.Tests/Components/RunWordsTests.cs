@@ -145,7 +145,7 @@ public sealed class RunWordsTests
     public void Runs_go_into_a_spreadsheet_that_runs_nothing()
     {
         var run = Sample.Failed(Sample.Plan()) with { GuestName = "=cmd|' /C calc'!A0", Error = "No \"kernel\", so far" };
-        var lines = Encoding.UTF8.GetString(RunCsv.Write([run], Sample.Now)).TrimStart('\uFEFF').Split("\r\n");
+        var lines = Encoding.UTF8.GetString(RunCsv.Write([run], new Dictionary<Guid, string>(), Sample.Now)).TrimStart('\uFEFF').Split("\r\n");
         lines[0].ShouldStartWith("guest,from,to,state,");
         lines[1].ShouldStartWith("'=cmd|' /C calc'!A0,xen1,kvm1,Failed,");
         lines[1].ShouldContain("\"No \"\"kernel\"\", so far\"");

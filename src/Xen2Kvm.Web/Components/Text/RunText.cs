@@ -21,11 +21,13 @@ public static class RunText
     };
 
     /// <summary>Where it stands, in one line: <c>copy 61 %, 38 MB/s, ETA 6–8 min</c>.</summary>
-    public static string Where(Run run)
+    /// <param name="run">The run.</param>
+    /// <param name="waitsFor">The limit it waits for before it may begin; null when none holds it.</param>
+    public static string Where(Run run, string? waitsFor = null)
     {
         if (run.State is RunState.Queued)
         {
-            return "waits for a worker";
+            return waitsFor is null ? "waits for a worker" : $"waits: {waitsFor}";
         }
 
         if (run.State is RunState.Succeeded)
