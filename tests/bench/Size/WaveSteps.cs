@@ -53,6 +53,8 @@ internal static class WaveSteps
             pages.Add(page);
         }
 
+        var server = new ProcessTree(int.Parse(File.ReadLines(Path.Combine(places.Database, "data", "postmaster.pid")).First(), CultureInfo.InvariantCulture));
+        var chromium = ProcessTree.Of("chromium");
         await MeasureAsync($"{Screens} Chromium", 1);
         var cookies = string.Join("; ", (await pages[0].Context.CookiesAsync()).Select(cookie => $"{cookie.Name}={cookie.Value}"));
         while (circuits.Count < Circuits)
@@ -81,7 +83,7 @@ internal static class WaveSteps
                 await page.EvaluateAsync("() => { window.seen = []; }");
             }
 
-            var (clock, cpu, events, postgres, own) = (Stopwatch.StartNew(), dashboard.Cpu(), writer.Events, PostgresCpu(places), Process.GetCurrentProcess().TotalProcessorTime);
+            var (drawing, clock, cpu, events, postgres, own) = (chromium.Cpu(), Stopwatch.StartNew(), dashboard.Cpu(), writer.Events, server.Cpu(), Process.GetCurrentProcess().TotalProcessorTime);
             var (renders, bytes) = (circuits.Sum(circuit => circuit.Renders), circuits.Sum(circuit => circuit.Bytes));
             var memory = new List<long>();
             while (clock.Elapsed < TimeSpan.FromMinutes(length))
@@ -95,7 +97,7 @@ internal static class WaveSteps
             }
 
             var (seconds, used) = (clock.Elapsed.TotalSeconds, (dashboard.Cpu() - cpu) / clock.Elapsed);
-            var (database, bench) = ((PostgresCpu(places) - postgres) / clock.Elapsed, (Process.GetCurrentProcess().TotalProcessorTime - own) / clock.Elapsed);
+            var (database, browsers, bench) = ((server.Cpu() - postgres) / clock.Elapsed, (chromium.Cpu() - drawing) / clock.Elapsed, (Process.GetCurrentProcess().TotalProcessorTime - own) / clock.Elapsed);
             var late = new List<double>();
             foreach (var page in pages)
             {
@@ -106,7 +108,7 @@ internal static class WaveSteps
 
             var shown = circuits.Count == 0 ? "" : $"{(circuits.Sum(circuit => circuit.Renders) - renders) / seconds / circuits.Count:0.0}, {(circuits.Sum(circuit => circuit.Bytes) - bytes) / seconds / circuits.Count / 1024:0} KiB";
             Numbers.Row(
-                what, $"{clock.Elapsed.TotalMinutes:0}", (writer.Events - events) / seconds, late.Count, Numbers.Median(late), Numbers.P95(late), late.DefaultIfEmpty(double.NaN).Max(), used, database, bench, shown,
+                what, $"{clock.Elapsed.TotalMinutes:0}", (writer.Events - events) / seconds, late.Count, Numbers.Median(late), Numbers.P95(late), late.DefaultIfEmpty(double.NaN).Max(), used, database, browsers, bench, shown,
                 $"{memory[0]} – {memory[^1]}, most {memory.Max()}");
         }
     }
@@ -120,30 +122,5 @@ internal static class WaveSteps
         }
 
         return runs;
-    }
-
-    // Of the server and all it has started that still run.
-    private static TimeSpan PostgresCpu(Places places)
-    {
-        var server = int.Parse(File.ReadLines(Path.Combine(places.Database, "data", "postmaster.pid")).First(), CultureInfo.InvariantCulture);
-        var ticks = 0L;
-        foreach (var directory in Directory.EnumerateDirectories("/proc").Where(path => int.TryParse(Path.GetFileName(path), out _)))
-        {
-            try
-            {
-                var stat = File.ReadAllText(Path.Combine(directory, "stat"));
-                var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-                if (int.Parse(fields[1], CultureInfo.InvariantCulture) == server || Path.GetFileName(directory) == server.ToString(CultureInfo.InvariantCulture))
-                {
-                    ticks += long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture);
-                }
-            }
-            catch (IOException)
-            {
-                // It ended meanwhile.
-            }
-        }
-
-        return TimeSpan.FromSeconds(ticks / 100.0);
     }
 }
