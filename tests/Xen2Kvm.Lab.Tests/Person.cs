@@ -3,10 +3,11 @@ using Microsoft.Playwright;
 
 namespace Xen2Kvm.Lab.Tests;
 
-/// <summary>A person with a browser. With X2K_SCREENSHOTS=1 what is seen goes to docs/screenshots, else to artifacts/screenshots.</summary>
+/// <summary>A person with a browser. With X2K_SCREENSHOTS=1 what is seen goes to docs/screenshots.</summary>
 internal sealed class Person : IAsyncDisposable
 {
     private const string Password = "correct horse battery staple";
+    private static readonly bool TakesPictures = Environment.GetEnvironmentVariable("X2K_SCREENSHOTS") == "1";
     private readonly IPlaywright _playwright;
     private readonly IBrowser _browser;
     private readonly IPage _page;
@@ -65,13 +66,30 @@ internal sealed class Person : IAsyncDisposable
         await Assertions.Expect(_page.GetByLabel($"Remove {host}: {megabytesPerSecond} MB/s")).ToBeVisibleAsync();
     }
 
-    /// <summary>Takes such a limit away.</summary>
-    public async Task UnlimitAsync(string host, string megabytesPerSecond)
+    /// <summary>Lets no run begin, at all times.</summary>
+    public async Task ForbidRunsAsync()
+    {
+        await _page.GotoAsync("/settings/limits?add=yes");
+        await _page.GetByLabel("What", new() { Exact = true }).SelectOptionAsync("Runs");
+        await _page.GetByLabel("Runs at once").FillAsync("0");
+        await _page.Locator("[data-act=save-limit]").ClickAsync();
+        await Assertions.Expect(_page.GetByLabel("Remove everywhere: no run starts")).ToBeVisibleAsync();
+    }
+
+    /// <summary>Takes a limit away, by where it counts and what it says.</summary>
+    public async Task UnlimitAsync(string limit)
     {
         await _page.GotoAsync("/settings/limits");
-        await _page.GetByLabel($"Remove {host}: {megabytesPerSecond} MB/s").ClickAsync();
+        await _page.GetByLabel($"Remove {limit}").ClickAsync();
         await _page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Remove the limit" }).ClickAsync();
-        await Assertions.Expect(_page.GetByLabel($"Remove {host}: {megabytesPerSecond} MB/s")).ToBeHiddenAsync();
+        await Assertions.Expect(_page.GetByLabel($"Remove {limit}")).ToBeHiddenAsync();
+    }
+
+    /// <summary>The list of runs says where the run of a guest is.</summary>
+    public async Task ExpectRunAsync(string guest, string where)
+    {
+        await _page.GotoAsync("/runs");
+        await Assertions.Expect(_page.Locator("tbody tr", new() { HasText = guest }).First).ToContainTextAsync(where);
     }
 
     /// <summary>Looks at a cleanup that another person proposed, and approves it.</summary>
@@ -84,9 +102,14 @@ internal sealed class Person : IAsyncDisposable
         await Assertions.Expect(_page.Locator(".page-head")).ToContainTextAsync("Approved");
     }
 
-    /// <summary>Opens a page and takes its picture in both themes.</summary>
+    /// <summary>Opens a page and takes its picture in both themes, when pictures are wanted.</summary>
     public async Task LookAtAsync(string name, string path)
     {
+        if (!TakesPictures)
+        {
+            return;
+        }
+
         await _page.GotoAsync(path);
         await _page.WaitForLoadStateAsync(LoadState.NetworkIdle);
         await PictureAsync(name);
@@ -127,7 +150,7 @@ internal sealed class Person : IAsyncDisposable
         await _page.Locator("[data-act=add-window]").ClickAsync();
         foreach (var (label, value) in new[]
         {
-            ("Day", $"{opened:yyyy-MM-dd}"), ("At", $"{opened:HH:mm}"), ("For minutes", "240"), ("Time zone", "UTC"), ("Pause after failures", "2"),
+            ("Day", $"{opened:yyyy-MM-dd}"), ("At", $"{opened:HH:mm}"), ("For minutes", "240"), ("Time zone", "UTC"), ("Pause after failures", "2"), ("Approvers", "2"),
         })
         {
             await _page.GetByLabel(label, new() { Exact = true }).FillAsync(value);
@@ -169,7 +192,7 @@ internal sealed class Person : IAsyncDisposable
         await _page.Locator(".dossier summary").First.ClickAsync();
         await PictureAsync("wave-approval");
         await _page.Locator("[data-act=approve]").ClickAsync();
-        await Assertions.Expect(_page.Locator("[data-act=approve]")).ToHaveCountAsync(0);
+        await Assertions.Expect(_page.Locator("[data-act=approve]:enabled")).ToHaveCountAsync(0);
     }
 
     /// <summary>The page that is open shows, without being loaded again, that a guest is not as it was approved.</summary>
@@ -199,13 +222,17 @@ internal sealed class Person : IAsyncDisposable
 
     private async Task PictureAsync(string name)
     {
-        var folder = Environment.GetEnvironmentVariable("X2K_SCREENSHOTS") == "1" ? "docs" : "artifacts";
+        if (!TakesPictures)
+        {
+            return;
+        }
+
         foreach (var theme in new[] { "light", "dark" })
         {
             await _page.EvaluateAsync($"() => document.documentElement.setAttribute('data-theme', '{theme}')");
             await _page.ScreenshotAsync(new PageScreenshotOptions
             {
-                Path = Path.Combine(Programs.Root, folder, "screenshots", $"lab-{name}-{theme}.png"), Animations = ScreenshotAnimations.Disabled,
+                Path = Path.Combine(Programs.Root, "docs", "screenshots", $"lab-{name}-{theme}.png"), Animations = ScreenshotAnimations.Disabled,
             });
         }
     }
