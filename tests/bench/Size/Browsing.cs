@@ -30,7 +30,7 @@ internal sealed class Browsing : IAsyncDisposable
     {
         var context = await _browser.NewContextAsync(new BrowserNewContextOptions
         {
-            BaseURL = _address.ToString(), ViewportSize = new ViewportSize { Width = 1440, Height = 900 }, ReducedMotion = ReducedMotion.Reduce,
+            BaseURL = _address.ToString(), ViewportSize = new ViewportSize { Width = 1440, Height = 900 },
         });
         var page = await context.NewPageAsync();
         page.SetDefaultTimeout(120_000);
