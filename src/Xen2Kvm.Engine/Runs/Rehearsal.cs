@@ -65,7 +65,8 @@ public sealed class RehearsalService(RunSettings settings, IHostConnector connec
 
             run = run.With(run.Steps.First(record => record.Id == step.Id) with
             {
-                State = StepState.Done, Output = outcome.Output is null ? null : JsonSerializer.Serialize(outcome.Output, RunJson.Options),
+                State = StepState.Done,
+                Output = outcome.Output is null ? null : JsonSerializer.Serialize(outcome.Output, RunJson.Options),
             });
         }
 

@@ -3,8 +3,8 @@ using Xen2Kvm.Domain.Inventory;
 using Xen2Kvm.Domain.Limits;
 using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Runs;
-using Xen2Kvm.Engine.Limits;
 using Xen2Kvm.Engine.Cleanups;
+using Xen2Kvm.Engine.Limits;
 using Xen2Kvm.Engine.Notifications;
 using Xen2Kvm.Engine.Ports;
 
