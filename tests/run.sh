@@ -10,6 +10,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 out="$root/artifacts"
 mkdir -p "$out/test-logs"
+rm -f "$out"/test-logs/*.xml
 started=$SECONDS
 quick_projects=(Architecture Domain Engine Transfer Agent Guests Hosts Cli Persistence Web)
 slow_projects=(Browser Lab)
@@ -64,7 +65,7 @@ passed=0
 failed=0
 run_project() {
   local name=$1 log="$out/test-logs/$1.log" code=0 summary total errors bad skipped
-  dotnet "tests/Xen2Kvm.$name.Tests/bin/Release/net10.0/Xen2Kvm.$name.Tests.dll" -noColor >"$log" 2>&1 || code=$?
+  dotnet "tests/Xen2Kvm.$name.Tests/bin/Release/net10.0/Xen2Kvm.$name.Tests.dll" -noColor -xml "${log%.log}.xml" >"$log" 2>&1 || code=$?
   summary=$(grep -E 'Total: [0-9]+' "$log" | tail -n 1 || true)
   number() { printf '%s' "$summary" | grep -oE "$1: [0-9]+" | grep -oE '[0-9]+' || echo 0; }
   total=$(number Total) errors=$(number Errors) bad=$(number Failed) skipped=$(number Skipped)
@@ -101,6 +102,13 @@ for name in "${projects[@]}"; do
   run_project "$name"
 done
 
-say "done"
+# What to look at when a run takes too long.
+slowest() {
+  grep -oh '<test [^>]*' "$out"/test-logs/*.xml | sed -E 's/.* time="([0-9.]+)".* type="([^"]*)" method="([^"]*)".*/\1 \2.\3/' \
+    | sort -rn | awk 'NR <= 10 { printf "        %4d s %s\n", $1, $2 }'
+}
+
+say "done; the slowest tests were"
+slowest || true
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
