@@ -1,5 +1,7 @@
+using System.Globalization;
 using Xen2Kvm.Domain.Runs;
 using Xen2Kvm.Engine.Ports;
+using Xen2Kvm.Persistence.Stores;
 using Xen2Kvm.Persistence.Tests.Support;
 
 namespace Xen2Kvm.Persistence.Tests;
@@ -119,6 +121,22 @@ public sealed class RunStoreTests(Store store) : IClassFixture<Store>
         (await FindAsync(new() { Text = "'; drop" })).ShouldBe([5]);
         (await FindAsync(new() { Text = "nowhere" })).ShouldBeEmpty();
         (await store.Runs.ReadLogBackAsync(Guid.NewGuid(), new(), Token)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Warnings_are_found_without_reading_what_lies_between_them()
+    {
+        var run = Some.Run();
+        await store.Runs.CreateAsync(run, Guid.NewGuid(), Token);
+        await store.Runs.AppendLogAsync(run.Id, [new(Some.Time, "copy", RunLogLevel.Warning, "slow")], Token);
+        await store.SqlAsync($"INSERT INTO run_log (run_id, sequence, at, step_id, level, text) SELECT '{run.Id}', n, now(), 'copy', 1, 'a block' FROM generate_series(2, 20000) AS n; ANALYZE run_log");
+        async Task<string> PlanOfAsync(RunLogLevel level) => (string)(await store.SqlAsync(
+            "EXPLAIN (FORMAT JSON) " + string.Format(CultureInfo.InvariantCulture, LogSql.OfRun(new() { Level = level }), long.MaxValue, "NULL", "NULL", 1000, $"'{run.Id}'")))!;
+
+        (await PlanOfAsync(RunLogLevel.Warning)).ShouldContain("ix_run_log_run_id_sequence");
+        (await PlanOfAsync(RunLogLevel.Error)).ShouldContain("ix_run_log_run_id_sequence");
+        (await PlanOfAsync(RunLogLevel.Info)).ShouldContain("pk_run_log");
+        (await store.Runs.ReadLogBackAsync(run.Id, new() { Level = RunLogLevel.Warning }, Token)).ShouldHaveSingleItem().Text.ShouldBe("slow");
     }
 
     [Fact]

@@ -1008,6 +1008,10 @@ namespace Xen2Kvm.Persistence.Migrations
                     b.HasKey("RunId", "Sequence")
                         .HasName("pk_run_log");
 
+                    b.HasIndex("RunId", "Sequence")
+                        .HasDatabaseName("ix_run_log_run_id_sequence")
+                        .HasFilter("level >= 2");
+
                     b.ToTable("run_log", (string)null);
                 });
 

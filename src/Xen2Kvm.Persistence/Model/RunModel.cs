@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Xen2Kvm.Persistence.Rows;
+using Xen2Kvm.Persistence.Stores;
 
 namespace Xen2Kvm.Persistence.Model;
 
@@ -44,6 +45,7 @@ internal static class RunModel
             line.HasKey(row => new { row.RunId, row.Sequence });
             line.Property(row => row.Sequence).ValueGeneratedNever();
             line.Property(row => row.Level).HasConversion<short>();
+            line.HasIndex(row => new { row.RunId, row.Sequence }).HasFilter($"level >= {(short)LogSql.IndexedFrom}");
             line.HasOne<RunRow>().WithMany().HasForeignKey(row => row.RunId).OnDelete(DeleteBehavior.Cascade);
         });
         builder.Entity<RunSampleRow>(sample =>

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Microsoft.EntityFrameworkCore;
 using Xen2Kvm.Domain.Runs;
 using Xen2Kvm.Engine.Ports;
@@ -35,15 +34,8 @@ internal sealed partial class RunStore
 
     public async Task<IReadOnlyList<RunLogLine>> ReadLogBackAsync(Guid id, RunLogQuery query, CancellationToken cancellationToken)
     {
-        var (level, pattern) = ((short)query.Level, Pattern(query.Text));
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-        var rows = await context.RunLog.FromSql(
-            $"""
-            SELECT * FROM run_log
-            WHERE run_id = {id} AND sequence < {query.Before} AND level >= {level}
-                AND ({query.StepId}::text IS NULL OR step_id = {query.StepId}) AND ({pattern}::text IS NULL OR text COLLATE "C" ILIKE {pattern})
-            ORDER BY sequence DESC LIMIT {query.Most}
-            """).AsNoTracking().ToListAsync(cancellationToken);
+        var rows = await context.RunLog.FromSqlRaw(LogSql.OfRun(query), LogSql.Values(query, id)).AsNoTracking().ToListAsync(cancellationToken);
         rows.Reverse();
         return rows.ConvertAll(ToLine);
     }
@@ -111,13 +103,6 @@ internal sealed partial class RunStore
             .SingleOrDefaultAsync(row => row.RunId == id && row.Name == clean, cancellationToken);
         return row is null ? null : new RunEvidence(row.Name, row.MediaType, row.Content, row.At);
     }
-
-    // What LIKE would read as any text.
-    [GeneratedRegex(@"[\\%_]")]
-    private static partial Regex AnyText { get; }
-
-    // Letters are compared byte by byte, so that a search through a million lines takes less than a second: beyond ASCII their case counts.
-    internal static string? Pattern(string? text) => string.IsNullOrEmpty(text) ? null : $"%{AnyText.Replace(StoreText.Clean(text), @"\$0")}%";
 
     private static RunLogLine ToLine(RunLogRow row) => new(row.Sequence, row.At, row.StepId, row.Level, row.Text);
 

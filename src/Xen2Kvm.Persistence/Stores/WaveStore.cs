@@ -95,20 +95,10 @@ internal sealed class WaveStore(IDbContextFactory<Xen2KvmDbContext> contexts) : 
 
     public async Task<IReadOnlyList<WaveLogLine>> ReadLogAsync(Guid id, RunLogQuery query, CancellationToken cancellationToken)
     {
-        // Of each run its own last lines first, by its key: no run's log is read whole, however long it is.
-        var (level, pattern) = ((short)query.Level, RunStore.Pattern(query.Text));
+        // Each run numbers its own lines.
+        query = query with { Before = long.MaxValue };
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-        var rows = await context.Database.SqlQuery<LogRow>(
-            $"""
-            SELECT r.id AS runid, r.guest_name AS guestname, l.sequence, l.at, l.step_id AS stepid, l.level, l.text
-            FROM runs r CROSS JOIN LATERAL (
-                SELECT * FROM run_log
-                WHERE run_id = r.id AND level >= {level}
-                    AND ({query.StepId}::text IS NULL OR step_id = {query.StepId}) AND ({pattern}::text IS NULL OR text COLLATE "C" ILIKE {pattern})
-                ORDER BY sequence DESC LIMIT {query.Most}) l
-            WHERE r.wave_id = {id}
-            ORDER BY l.at DESC, r.id DESC, l.sequence DESC LIMIT {query.Most}
-            """).ToListAsync(cancellationToken);
+        var rows = await context.Database.SqlQueryRaw<LogRow>(LogSql.OfWave(query), LogSql.Values(query, id)).ToListAsync(cancellationToken);
         rows.Reverse();
         return rows.ConvertAll(row => new WaveLogLine(row.RunId, row.GuestName, new RunLogLine(row.Sequence, new DateTimeOffset(row.At, TimeSpan.Zero), row.StepId, (RunLogLevel)row.Level, row.Text)));
     }
