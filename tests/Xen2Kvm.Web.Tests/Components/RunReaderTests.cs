@@ -2,6 +2,7 @@ using System.Diagnostics;
 using NSubstitute;
 using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Engine.Limits;
 using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Engine.Runs;
 using Xen2Kvm.Web.Components.State;
@@ -26,7 +27,7 @@ public sealed class RunReaderTests : IDisposable
         });
         _store.ListAsync(Arg.Any<int>(), Arg.Any<CancellationToken>()).Returns(_ => [_run]);
         _store.ListAsync(Arg.Any<IReadOnlyCollection<Guid>>(), Arg.Any<CancellationToken>()).Returns(_ => [_run]);
-        _reader = new RunReader(new RunService(_store, null!, null!, null!, null!, null!, [], null!, _feed, TimeProvider.System), _feed, TimeProvider.System);
+        _reader = new RunReader(new RunService(_store, null!, null!, null!, null!, null!, [], null!, _feed, TimeProvider.System), new LimitService(Substitute.For<ILimitStore>(), _store, null!, null!, null!, TimeProvider.System), _feed, TimeProvider.System);
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;

@@ -32,11 +32,12 @@ public sealed class WaveReaderTests : IDisposable
         _store.ListAsync(Arg.Any<int>(), Arg.Any<CancellationToken>()).Returns(_ => [_run]);
         _store.ListAsync(Arg.Any<IReadOnlyCollection<Guid>>(), Arg.Any<CancellationToken>()).Returns(_ => [_run]);
         _feed = new RunFeed(_clock);
-        _runs = new RunReader(new RunService(_store, null!, null!, null!, null!, null!, [], null!, _feed, _clock), _feed, _clock);
-        var limits = Substitute.For<ILimitStore>();
-        limits.ListAsync(Arg.Any<CancellationToken>()).Returns([]);
+        var none = Substitute.For<ILimitStore>();
+        none.ListAsync(Arg.Any<CancellationToken>()).Returns([]);
+        var limits = new LimitService(none, _store, null!, null!, null!, _clock);
+        _runs = new RunReader(new RunService(_store, null!, null!, null!, null!, null!, [], null!, _feed, _clock), limits, _feed, _clock);
         var waves = new WaveService(
-            null!, null!, null!, null!, null!, new LimitService(limits, _store, null!, null!, null!, _clock), null!, null!, null!, null!, null!, _clock);
+            null!, null!, null!, null!, null!, limits, null!, null!, null!, null!, null!, _clock);
         _reader = new WaveReader(waves, _runs, _feed, _clock);
     }
 

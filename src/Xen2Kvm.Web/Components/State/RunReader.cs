@@ -1,4 +1,5 @@
 using Xen2Kvm.Domain.Runs;
+using Xen2Kvm.Engine.Limits;
 using Xen2Kvm.Engine.Runs;
 
 namespace Xen2Kvm.Web.Components.State;
@@ -22,23 +23,29 @@ public sealed class RunReader : IDisposable
     private const int MostWatched = 64;
     private const int MostLines = 2000;
     private readonly RunService _runs;
+    private readonly LimitService _limits;
     private readonly TimeProvider _time;
     private readonly IDisposable _listening;
     private readonly Lock _lock = new();
     private readonly Dictionary<Guid, Watched> _watched = [];
     private readonly SharedRead<IReadOnlyList<Run>> _list;
+    private readonly SharedRead<IReadOnlyDictionary<Guid, string>> _waits;
     private HashSet<Guid> _changed = [];
 
     /// <summary>Begins to listen; nothing is read before somebody asks.</summary>
-    public RunReader(RunService runs, RunFeed feed, TimeProvider time)
+    public RunReader(RunService runs, LimitService limits, RunFeed feed, TimeProvider time)
     {
-        (_runs, _time) = (runs, time);
+        (_runs, _limits, _time) = (runs, limits, time);
         _list = new SharedRead<IReadOnlyList<Run>>(time, ListInterval, (known, _) => ReadListAsync(known));
+        _waits = new SharedRead<IReadOnlyDictionary<Guid, string>>(time, Interval, (_, _) => ReadWaitsAsync());
         _listening = feed.Listen(Changed);
     }
 
     /// <summary>Runs, newest first.</summary>
     public Task<IReadOnlyList<Run>> ListAsync(bool now, CancellationToken cancellationToken) => _list.GetAsync(now, cancellationToken);
+
+    /// <summary>The limits that runs of the list wait for, by run.</summary>
+    public Task<IReadOnlyDictionary<Guid, string>> WhyWaitingAsync(bool now, CancellationToken cancellationToken) => _waits.GetAsync(now, cancellationToken);
 
     /// <summary>One run, or null.</summary>
     public Task<Run?> FindAsync(Guid id, bool now, CancellationToken cancellationToken) => Watch(id).Run.GetAsync(now, cancellationToken);
@@ -74,6 +81,7 @@ public sealed class RunReader : IDisposable
         }
 
         _list.Changed();
+        _waits.Changed();
     }
 
     private Watched Watch(Guid id)
@@ -94,6 +102,9 @@ public sealed class RunReader : IDisposable
             return watched;
         }
     }
+
+    private async Task<IReadOnlyDictionary<Guid, string>> ReadWaitsAsync() =>
+        await _limits.WhyWaitingAsync(await _list.GetAsync(now: false, CancellationToken.None), CancellationToken.None);
 
     // Changes of runs cost one read of those runs, not of a thousand.
     private async Task<IReadOnlyList<Run>> ReadListAsync(IReadOnlyList<Run>? known)
