@@ -18,8 +18,7 @@ namespace Xen2Kvm.Engine.Waves;
 /// second run off the same guest.
 /// </summary>
 public sealed partial class WaveDispatcher(
-    IWaveStore waves, IPlanStore plans, WaveService service, RunService starter, PreflightService preflight, IOptions<WaveOptions> options,
-    TimeProvider time, ILogger<WaveDispatcher> logger)
+    IWaveStore waves, WaveService service, RunService starter, IOptions<WaveOptions> options, TimeProvider time, ILogger<WaveDispatcher> logger)
 {
     private static readonly TimeSpan WarnBefore = TimeSpan.FromMinutes(15);
 
@@ -171,7 +170,7 @@ public sealed partial class WaveDispatcher(
         IReadOnlyList<PreflightReport> reports;
         try
         {
-            reports = await preflight.CheckAsync(await PlansOfAsync(ready, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+            reports = await service.PreflightAsync(ready.Select(status => status.Entry), cancellationToken).ConfigureAwait(false);
         }
         catch (RefusedException refused)
         {
@@ -247,17 +246,6 @@ public sealed partial class WaveDispatcher(
         }
 
         return true;
-    }
-
-    private async Task<IReadOnlyList<Plan>> PlansOfAsync(IEnumerable<EntryStatus> ready, CancellationToken cancellationToken)
-    {
-        var known = new List<Plan>();
-        foreach (var entry in ready.Select(status => status.Entry))
-        {
-            known.Add(await plans.FindAsync(entry.PlanId, cancellationToken).ConfigureAwait(false) ?? throw new RefusedException($"The plan of {entry.GuestName} is gone."));
-        }
-
-        return known;
     }
 
     private void Rest(Wave wave, Guid planId, string guest, string why)

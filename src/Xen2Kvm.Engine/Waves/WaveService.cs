@@ -89,10 +89,15 @@ public sealed class WaveService(
     }
 
     /// <summary>Checks every plan of a wave that has not started against its hosts, together; nothing is changed.</summary>
-    public async Task<IReadOnlyList<PreflightReport>> PreflightAsync(Wave wave, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<PreflightReport>> PreflightAsync(Wave wave, CancellationToken cancellationToken) => await PreflightAsync(
+        (await LookAsync(wave, cancellationToken).ConfigureAwait(false)).Entries.Where(status => status.Run is null).Select(status => status.Entry), cancellationToken).ConfigureAwait(false);
+
+    /// <summary>The same for some of its plans.</summary>
+    /// <exception cref="RefusedException">A plan or a host is gone.</exception>
+    public async Task<IReadOnlyList<PreflightReport>> PreflightAsync(IEnumerable<WaveEntry> entries, CancellationToken cancellationToken)
     {
         var known = new List<Plan>();
-        foreach (var entry in (await LookAsync(wave, cancellationToken).ConfigureAwait(false)).Entries.Where(status => status.Run is null).Select(status => status.Entry))
+        foreach (var entry in entries)
         {
             known.Add(await plans.FindAsync(entry.PlanId, cancellationToken).ConfigureAwait(false)
                 ?? throw new RefusedException($"The plan of {entry.GuestName} is gone. Take it out of the wave."));
