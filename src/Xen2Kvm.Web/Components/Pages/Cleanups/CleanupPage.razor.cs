@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Components;
-using Radzen;
 using Xen2Kvm.Domain.Cleanups;
 using Xen2Kvm.Engine.Cleanups;
 using Xen2Kvm.Web.Components.Controls;
@@ -59,9 +58,10 @@ public sealed partial class CleanupPage
 
     private async Task WithdrawAsync()
     {
-        if (await AskAsync(
+        if (await Dialogs.ConfirmAsync(
             $"Withdraw the cleanup of {_cleanup!.Title}?", "Withdraw it",
-            [_cleanup.HasBegun ? "What it has deleted stays deleted. The rest stays where it is." : "Everything stays where it is. It can be proposed again."], null))
+            [_cleanup.HasBegun ? "What it has deleted stays deleted. The rest stays where it is." : "Everything stays where it is. It can be proposed again."],
+            danger: true) is not null)
         {
             await ActAsync(cancellationToken => Cleanups.WithdrawAsync(Id, Viewer.Name, cancellationToken));
         }
@@ -71,22 +71,16 @@ public sealed partial class CleanupPage
     {
         var (cleanup, names) = (_cleanup!, _cleanup!.Guests.Select(guest => guest.Name).ToList());
         var left = cleanup.Items.Where(item => item.IsLeft).ToList();
-        if (await AskAsync(
+        if (await Dialogs.ConfirmAsync(
             $"Delete what {cleanup.Title} left behind?", $"Delete {Formats.Size(cleanup.BytesLeft)} for good",
             [
                 $"{Formats.Count(left.Count, "item")} on {string.Join(" and ", left.Select(item => item.Host).Distinct(StringComparer.Ordinal))} {(left.Count == 1 ? "is" : "are")} deleted. There is no way back to Xen after this.",
                 $"{string.Join(", ", cleanup.Guests.Select(guest => $"{guest.TargetName} on {guest.TargetHost}"))} {(names.Count == 1 ? "is" : "are")} not touched.",
                 "Each thing is looked at once more right before; what differs, or is in use, stays.",
             ],
-            string.Join(", ", names)))
+            danger: true, typed: string.Join(", ", names)) is not null)
         {
             await ActAsync(cancellationToken => Cleanups.StartAsync(Id, names, Viewer.Name, cancellationToken));
         }
     }
-
-    private async Task<bool> AskAsync(string title, string act, IReadOnlyList<string> says, string? typed) =>
-        await Dialogs.OpenAsync<ConfirmDialog>(title, new Dictionary<string, object?>
-        {
-            [nameof(ConfirmDialog.Says)] = says, [nameof(ConfirmDialog.Act)] = act, [nameof(ConfirmDialog.Danger)] = true, [nameof(ConfirmDialog.Typed)] = typed,
-        }, new DialogOptions { Width = "600px" }) is ConfirmDialog.Consent;
 }

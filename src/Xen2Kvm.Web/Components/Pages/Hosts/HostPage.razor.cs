@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Components;
-using Radzen;
 using Xen2Kvm.Domain.Inventory;
 using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Web.Auth;
@@ -67,17 +66,14 @@ public sealed partial class HostPage
 
     private async Task RemoveAsync()
     {
-        var consent = await Dialogs.OpenAsync<ConfirmDialog>($"Remove {_host!.Name}?", new Dictionary<string, object?>
-        {
-            [nameof(ConfirmDialog.Says)] = new[]
-            {
+        var consent = await Dialogs.ConfirmAsync(
+            $"Remove {_host!.Name}?", $"Remove {_host.Name}",
+            [
                 $"The program forgets {_host.Name}, its key or password, and its inventory.",
                 "Nothing is changed on the host itself; runs and the audit log are kept.",
-            },
-            [nameof(ConfirmDialog.Act)] = $"Remove {_host.Name}",
-            [nameof(ConfirmDialog.Danger)] = true,
-        });
-        if (consent is ConfirmDialog.Consent
+            ],
+            danger: true);
+        if (consent is not null
             && await ActAsync(cancellationToken => Hosts.RemoveAsync(_host, Viewer.Name, cancellationToken), adminOnly: true))
         {
             Navigation.NavigateTo("/hosts");

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Components;
-using Radzen;
 using Xen2Kvm.Domain.Planning;
 using Xen2Kvm.Domain.Preflight;
 using Xen2Kvm.Domain.Runs;
@@ -130,20 +129,17 @@ public sealed partial class PlanPage
     private async Task StartAsync()
     {
         var plan = _plan!;
-        var consent = await Dialogs.OpenAsync<ConfirmDialog>($"Move {plan.Source.Name} from {_source} to {_target}?", new Dictionary<string, object?>
-        {
-            [nameof(ConfirmDialog.Says)] = new[]
-            {
+        var consent = await Dialogs.ConfirmAsync(
+            $"Move {plan.Source.Name} from {_source} to {_target}?", $"Stop {plan.Source.Name} and move it",
+            [
                 $"{plan.Source.Name} is shut down on {_source} and is not reachable until it was proven on {_target}.",
                 RunText.Projected(plan, _forecast),
                 $"{Formats.Size(plan.CopyBytes())} is read from {Formats.Count(plan.Target.Disks.Sum(disk => disk.CopiedParts().Count()), "disk")} on {_source}; {Formats.Size(plan.Target.Disks.Sum(disk => disk.SizeBytes))} is taken in {plan.Target.Disks[0].StorageName} on {_target}.",
                 $"On {_source} its configuration is set aside so that it cannot start twice; its disks are only read.",
                 "You can stop, resume and roll back at any time. Until the cutover a roll-back loses nothing.",
-            },
-            [nameof(ConfirmDialog.Act)] = $"Stop {plan.Source.Name} and move it",
-            [nameof(ConfirmDialog.Keep)] = "Not now",
-        }, new DialogOptions { Width = "600px" });
-        if (consent is not ConfirmDialog.Consent)
+            ],
+            keep: "Not now");
+        if (consent is null)
         {
             return;
         }
