@@ -203,8 +203,12 @@ public sealed class WavesTests(DashboardFixture dashboard)
         await EndAsync(vera);
     }
 
-    private static Task SheetAsync(IPage page, string csv) => page.Locator("#sheet-file").SetInputFilesAsync(
-        new FilePayload { Name = "wave.csv", MimeType = "text/csv", Buffer = System.Text.Encoding.UTF8.GetBytes(csv) });
+    private static async Task SheetAsync(IPage page, string csv)
+    {
+        // The field of the file listens a moment after it is there.
+        await Assertions.Expect(page.Locator(".sheet tbody tr[data-guest]").First).ToBeVisibleAsync();
+        await page.Locator("#sheet-file").SetInputFilesAsync(new FilePayload { Name = "wave.csv", MimeType = "text/csv", Buffer = System.Text.Encoding.UTF8.GetBytes(csv) });
+    }
 
     private async Task EndAsync(params IPage[] pages)
     {

@@ -139,8 +139,9 @@ internal sealed class Person : IAsyncDisposable
     public async Task<Guid> PlanWaveAsync(string name, string csv)
     {
         await _page.GotoAsync("/waves/new");
-        await _page.Locator("#sheet-file").SetInputFilesAsync(new FilePayload { Name = "wave.csv", MimeType = "text/csv", Buffer = System.Text.Encoding.UTF8.GetBytes(csv) });
         await Assertions.Expect(_page.Locator(".sheet tbody tr[data-guest]")).ToHaveCountAsync(3);
+        await _page.Locator("#sheet-file").SetInputFilesAsync(new FilePayload { Name = "wave.csv", MimeType = "text/csv", Buffer = System.Text.Encoding.UTF8.GetBytes(csv) });
+        await Assertions.Expect(_page.Locator(".page-head")).ToContainTextAsync("3 of 3 guests chosen");
         await _page.GetByLabel("Name of the wave").FillAsync(name);
         await _page.GetByLabel("Name of the wave").PressAsync("Tab");
         await PictureAsync("wave-new");
