@@ -174,6 +174,9 @@ if [ "$act" = recover ]; then
   cd "$dist/dashboard"
   export X2K_STATE_DIR="$state" Embedded__DataDirectory="$state/postgres" Logging__LogLevel__Default=Error
   link=$(dotnet Xen2Kvm.Web.dll recover "$recovered" 9>&-) || exit $?
+  # The one that runs knows best where it listens.
+  pid=$(dashboard_pid)
+  if [ -n "$pid" ]; then url=$(tr '\0' '\n' <"/proc/$pid/cmdline" | sed -n '/^--Urls$/{n;s#//0\.0\.0\.0:#//127.0.0.1:#;p;}'); fi
   case $link in /*) link="$url$link" ;; esac
   echo "  $recovered sets a new password here (works once, for 72 hours): $link"
   exit 0
