@@ -12,7 +12,7 @@ public sealed class ResumeTests(AgentBinary agent) : IDisposable
 
     public void Dispose() => _bench.Dispose();
 
-    private TransferJob Slow(params TransferDisk[] disks) => _bench.Job(disks) with { RateLimitBytesPerSecond = 40 * MiB };
+    private TransferJob Slow(params TransferDisk[] disks) => _bench.Job(disks) with { RateLimitBytesPerSecond = 8 * MiB };
 
     [Fact]
     public void A_killed_sender_resumes_without_sending_what_is_durable()
