@@ -22,7 +22,7 @@ public sealed class FirstMinuteTests(EmptyDashboard dashboard) : IClassFixture<E
         await page.Locator("#host-address").FillAsync("192.0.2.99");
         await page.Locator("#host-auth").SelectOptionAsync("Ambient");
         await page.Locator("[data-act=read-key]").ClickAsync();
-        await Assertions.Expect(page.GetByRole(AriaRole.Alert).First).ToContainTextAsync("did not answer within 10 s");
+        await Assertions.Expect(page.Locator(".note[role=alert]").First).ToContainTextAsync("did not answer within 10 s");
 
         await page.Locator("#host-address").FillAsync("192.0.2.11");
         await page.Locator("#host-name").FillAsync("xen1");
@@ -49,7 +49,7 @@ public sealed class FirstMinuteTests(EmptyDashboard dashboard) : IClassFixture<E
         await stranger.GetByLabel("Name").FillAsync("anna");
         await stranger.GetByLabel("Password").FillAsync("not the password");
         await stranger.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
-        await Assertions.Expect(stranger.GetByRole(AriaRole.Alert)).ToContainTextAsync("Name or password is not right");
+        await Assertions.Expect(stranger.Locator(".note[role=alert]")).ToContainTextAsync("Name or password is not right");
         await stranger.GetByLabel("Name").FillAsync("anna");
         await stranger.GetByLabel("Password").FillAsync(DashboardFixture.Password);
         await stranger.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();

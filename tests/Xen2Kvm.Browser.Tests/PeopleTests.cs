@@ -32,7 +32,7 @@ public sealed class PeopleTests(DashboardFixture dashboard)
         await Assertions.Expect(bob).ToHaveURLAsync(new Regex("/account/code"));
         await bob.GetByLabel("Code").FillAsync("123");
         await bob.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
-        await Assertions.Expect(bob.GetByRole(AriaRole.Alert)).ToContainTextAsync("This code is not right");
+        await Assertions.Expect(bob.Locator(".note[role=alert]")).ToContainTextAsync("This code is not right");
         await bob.GetByLabel("Code").FillAsync(CodeOf(key, 1));
         await bob.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
         await bob.WaitForSelectorAsync(".frame");

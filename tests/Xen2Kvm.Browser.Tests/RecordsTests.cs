@@ -81,7 +81,7 @@ public sealed class RecordsTests(DashboardFixture dashboard)
         await Assertions.Expect(page.GetByLabel("Secret")).ToHaveValueAsync("");
         (await page.ContentAsync()).ShouldNotContain("no secret at all");
         await page.Locator("[data-act=test-channel]").ClickAsync();
-        await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("The name hooks.invalid has no address.");
+        await Assertions.Expect(page.Locator(".note[role=alert]")).ToContainTextAsync("The name hooks.invalid has no address.");
 
         await page.Locator("[data-act=add-email]").ClickAsync();
         await Assertions.Expect(page.Locator("h2").First).ToHaveTextAsync("Add an e-mail");
