@@ -37,6 +37,7 @@ public static class EngineServices
         services.AddSingleton<RunFeed>();
         services.AddSingleton<WaveFeed>();
         services.AddSingleton<CleanupFeed>();
+        services.AddSingleton<HostFeed>();
         services.AddSingleton<HostService>();
         services.AddSingleton<HostGroupService>();
         services.AddSingleton<InventoryService>();

@@ -29,6 +29,7 @@ public sealed partial class ChangeListener(DatabaseConnection database, TimeProv
         ChangeKind.Run => "x2k_run",
         ChangeKind.Wave => "x2k_wave",
         ChangeKind.Cleanup => "x2k_cleanup",
+        ChangeKind.Host => "x2k_host",
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 

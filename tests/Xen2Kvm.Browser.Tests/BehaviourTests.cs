@@ -49,6 +49,30 @@ public sealed class BehaviourTests(DashboardFixture dashboard)
     }
 
     [Fact]
+    public async Task Another_inventory_is_shown_at_once_and_the_answer_to_an_act_stays()
+    {
+        var page = await StartAsync(() => $"/hosts/{dashboard.World.Xen1.Id}");
+        await page.Locator("[data-act=remove]").ClickAsync();
+        await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Remove xen1" }).ClickAsync();
+        var answer = page.Locator(".note[role=alert]", new() { HasText = "needs xen1. Let it end or roll it back first." });
+        await Assertions.Expect(answer).ToBeVisibleAsync();
+        var hosts = dashboard.Services.GetRequiredService<IHostStore>();
+        var before = (await hosts.GetSnapshotAsync(dashboard.World.Xen1.Id, TestContext.Current.CancellationToken))!;
+        try
+        {
+            await hosts.SaveSnapshotAsync(dashboard.World.Xen1.Id, before with { Problems = ["read a moment ago"] }, [], TestContext.Current.CancellationToken);
+            await Assertions.Expect(page.Locator(".note.tone-amber")).ToContainTextAsync("read a moment ago");
+            await Assertions.Expect(answer).ToBeVisibleAsync();
+        }
+        finally
+        {
+            await hosts.SaveSnapshotAsync(dashboard.World.Xen1.Id, before, [], TestContext.Current.CancellationToken);
+        }
+
+        await EndAsync(page);
+    }
+
+    [Fact]
     public async Task A_start_says_before_and_in_its_dialog_how_long_the_guest_will_be_down()
     {
         var page = await StartAsync(() => $"/plans/{dashboard.World.OpenPlan}");
@@ -224,7 +248,7 @@ public sealed class BehaviourTests(DashboardFixture dashboard)
         await Assertions.Expect(page).ToHaveURLAsync(new Regex("format=qcow2"));
         await page.GetByLabel("TCP port that must answer").FillAsync("99999");
         await page.GetByLabel("TCP port that must answer").PressAsync("Tab");
-        await Assertions.Expect(page.GetByRole(AriaRole.Alert).First).ToContainTextAsync("Give a TCP port from 1 to 65535");
+        await Assertions.Expect(page.Locator(".note[role=alert]").First).ToContainTextAsync("Give a TCP port from 1 to 65535");
         await page.GetByLabel("TCP port that must answer").FillAsync("80");
         await page.GetByLabel("TCP port that must answer").PressAsync("Tab");
         await page.GetByText("libvirt XML of crm-new").ClickAsync();

@@ -112,6 +112,40 @@ public sealed class WavesTests(DashboardFixture dashboard)
     }
 
     [Fact]
+    public async Task A_guest_that_appears_while_a_wave_is_planned_is_there_and_what_was_chosen_and_typed_stays()
+    {
+        await dashboard.FillAsync();
+        var hosts = dashboard.Services.GetRequiredService<IHostStore>();
+        var xen1 = dashboard.World.Xen1.Id;
+        var before = (await hosts.GetSnapshotAsync(xen1, TestContext.Current.CancellationToken))!;
+        var page = await dashboard.OpenAsync("olga");
+        await page.GotoAsync("/waves/new");
+        await page.GetByLabel("Filter the guests").FillAsync("git");
+        await page.GetByLabel("git goes into the wave").CheckAsync();
+        await page.GetByLabel("What git waits for").FillAsync("ldap");
+        await page.GetByLabel("What git waits for").PressAsync("Tab");
+        try
+        {
+            await hosts.SaveSnapshotAsync(xen1, before with { Guests = [.. before.Guests, before.Guests.First(guest => guest.Name == "git") with { Name = "git2" }] }, [], TestContext.Current.CancellationToken);
+            await Assertions.Expect(page.Locator("tr[data-guest=git2]")).ToBeVisibleAsync();
+            await Assertions.Expect(page.GetByLabel("git2 goes into the wave")).Not.ToBeCheckedAsync();
+
+            // It goes again, as guests do when a move sets them aside; the one that was chosen stays, whatever becomes of it.
+            await hosts.SaveSnapshotAsync(xen1, before with { Guests = [.. before.Guests.Where(guest => guest.Name != "git")] }, [], TestContext.Current.CancellationToken);
+            await Assertions.Expect(page.Locator("tr[data-guest=git2]")).ToHaveCountAsync(0);
+            await Assertions.Expect(page.GetByLabel("git goes into the wave")).ToBeCheckedAsync();
+            await Assertions.Expect(page.GetByLabel("What git waits for")).ToHaveValueAsync("ldap");
+            await Assertions.Expect(page.Locator("tr[data-guest=git]")).ToContainTextAsync("xen1 has no guest git");
+        }
+        finally
+        {
+            await hosts.SaveSnapshotAsync(xen1, before, [], TestContext.Current.CancellationToken);
+        }
+
+        await EndAsync(page);
+    }
+
+    [Fact]
     public async Task Who_edits_an_older_draft_sees_that_it_was_changed_and_overwrites_nothing()
     {
         await dashboard.FillAsync();

@@ -62,6 +62,8 @@ internal sealed class InMemoryRunStore : IRunStore
 
     public Task<IReadOnlyList<NewestRun>> ListNewestAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public Task<IReadOnlyList<RunEnd>> ListEndsAsync(DateTimeOffset since, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public Task<IReadOnlyList<Run>> ListOfAsync(Guid sourceHostId, string guestName, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<IReadOnlyList<Run>> ListInFlightAsync(CancellationToken cancellationToken) =>

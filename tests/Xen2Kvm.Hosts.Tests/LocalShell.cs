@@ -12,6 +12,7 @@ namespace Xen2Kvm.Hosts.Tests;
 internal sealed class LocalShell : IRemoteShell, IDisposable
 {
     private readonly string _bin;
+    private int _commands;
 
     public LocalShell()
     {
@@ -23,6 +24,9 @@ internal sealed class LocalShell : IRemoteShell, IDisposable
     public string Root { get; }
 
     public string HostName { get; init; } = "host1";
+
+    /// <summary>How many commands it was given.</summary>
+    public int Commands => _commands;
 
     public string In(string name) => Path.Combine(Root, name);
 
@@ -44,6 +48,7 @@ internal sealed class LocalShell : IRemoteShell, IDisposable
 
     public async Task<CommandResult> RunAsync(RemoteCommand command, CancellationToken cancellationToken)
     {
+        Interlocked.Increment(ref _commands);
         var start = new ProcessStartInfo("env") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["PATH"] = $"{_bin}:{Environment.GetEnvironmentVariable("PATH")}:/usr/sbin:/sbin";
         start.Environment["LC_ALL"] = "C";

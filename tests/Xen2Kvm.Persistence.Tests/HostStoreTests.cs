@@ -1,5 +1,6 @@
 using System.Text;
 using Xen2Kvm.Domain.Inventory;
+using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Persistence.Tests.Support;
 
 namespace Xen2Kvm.Persistence.Tests;
@@ -150,6 +151,21 @@ public sealed class HostStoreTests(Store store) : IClassFixture<Store>
         var stored = (await store.Hosts.GetSnapshotAsync(host.Id, Token))!.Guests[0];
         stored.Name.ShouldBe("evil␀name");
         stored.Facts[0].Value.ShouldBe("\ufffd");
+    }
+
+    [Fact]
+    public async Task Whatever_changes_of_a_host_is_heard_on_every_node()
+    {
+        var host = Some.Host("heard");
+        foreach (var change in new Func<Task>[]
+        {
+            () => store.Hosts.SaveAsync(host, Token), () => store.Hosts.SaveSnapshotAsync(host.Id, Some.Snapshot("a"), [], Token),
+            () => store.Hosts.SetSeenAsync(host.Id, Some.Time, Token), () => store.Hosts.SetUnreachableAsync(host.Id, Some.Time, "no route", Token),
+            () => store.Hosts.RemoveAsync(host.Id, Token),
+        })
+        {
+            await store.ShouldBeHeardAsync(ChangeKind.Host, host.Id, change);
+        }
     }
 
     [Fact]

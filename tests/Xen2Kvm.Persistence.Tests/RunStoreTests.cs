@@ -31,6 +31,18 @@ public sealed class RunStoreTests(Store store) : IClassFixture<Store>
         (await store.Runs.ListAsync(1, Token)).Count.ShouldBe(1);
     }
 
+    [Fact]
+    public async Task Ends_are_listed_of_runs_that_came_to_rest_after_a_time()
+    {
+        var since = Some.Time.AddYears(3);
+        foreach (var (guest, at) in new (string, DateTimeOffset?)[] { ("before", since), ("after", since.AddSeconds(1)), ("at work", null) })
+        {
+            await store.Runs.CreateAsync(Some.Run(guest: guest) with { SourceHost = $"host of {guest}", TargetHost = "kvm1", FinishedAt = at }, Guid.NewGuid(), Token);
+        }
+
+        (await store.Runs.ListEndsAsync(since, Token)).ShouldBe([new RunEnd("host of after", "kvm1", since.AddSeconds(1))]);
+    }
+
     [Theory]
     [InlineData(RunState.Queued, false)]
     [InlineData(RunState.Running, false)]

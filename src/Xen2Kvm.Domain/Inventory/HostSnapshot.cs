@@ -3,7 +3,7 @@ namespace Xen2Kvm.Domain.Inventory;
 /// <summary>What one inventory of a host found: facts of the host and its guests, at one time.</summary>
 public sealed record HostSnapshot
 {
-    /// <summary>When the inventory was taken.</summary>
+    /// <summary>When the inventory was begun: what happened since may not be in it.</summary>
     public required DateTimeOffset TakenAt { get; init; }
 
     /// <summary>Facts of the host itself.</summary>

@@ -11,6 +11,9 @@ public enum ChangeKind
 
     /// <summary>A cleanup.</summary>
     Cleanup,
+
+    /// <summary>A host: how it is reached, whether it answers, or what was seen on it.</summary>
+    Host,
 }
 
 /// <summary>Tells that something has changed, whichever node changed it. It carries ids only: who wants to know more reads it.</summary>

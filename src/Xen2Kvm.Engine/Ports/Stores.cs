@@ -66,6 +66,12 @@ public sealed record LatestRun(Guid Id, string SourceHost, string GuestName, Run
 /// <param name="Run">The run.</param>
 public sealed record NewestRun(Guid SourceHostId, Run Run);
 
+/// <summary>That a run came to rest, and where guests are no longer as they were since.</summary>
+/// <param name="SourceHost">Name of the host that the guest leaves.</param>
+/// <param name="TargetHost">Name of the host that it goes to.</param>
+/// <param name="At">When.</param>
+public sealed record RunEnd(string SourceHost, string TargetHost, DateTimeOffset At);
+
 /// <summary>Which lines of a log are read, from its end.</summary>
 public sealed record RunLogQuery
 {
@@ -139,6 +145,9 @@ public interface IRunStore
 
     /// <summary>The newest run of every guest of every host, whole, in the order of hosts and names.</summary>
     Task<IReadOnlyList<NewestRun>> ListNewestAsync(CancellationToken cancellationToken);
+
+    /// <summary>The runs that came to rest after a time and still are at rest, in any order.</summary>
+    Task<IReadOnlyList<RunEnd>> ListEndsAsync(DateTimeOffset since, CancellationToken cancellationToken);
 
     /// <summary>All runs of a guest of a host, newest first.</summary>
     Task<IReadOnlyList<Run>> ListOfAsync(Guid sourceHostId, string guestName, CancellationToken cancellationToken);

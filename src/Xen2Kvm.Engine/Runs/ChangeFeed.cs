@@ -11,6 +11,9 @@ public sealed class WaveFeed(TimeProvider time) : ChangeFeed(time);
 /// <summary>Tells subscribers of this process that a cleanup changed.</summary>
 public sealed class CleanupFeed(TimeProvider time) : ChangeFeed(time);
 
+/// <summary>Tells subscribers of this process that a host changed, or what was seen on it.</summary>
+public sealed class HostFeed(TimeProvider time) : ChangeFeed(time);
+
 /// <summary>
 /// Tells subscribers of this process that something changed. It carries an id only: a subscriber reads the database, so that every page
 /// shows the same truth. Bursts are gathered: one subscriber is called at most once per <see cref="MinimumInterval"/>, and always once

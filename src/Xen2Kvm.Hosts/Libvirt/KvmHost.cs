@@ -20,6 +20,7 @@ internal sealed partial class KvmHost(IRemoteShell shell, TimeProvider time) : I
     /// <inheritdoc />
     public async Task<HostSnapshot> TakeInventoryAsync(CancellationToken cancellationToken)
     {
+        var takenAt = time.GetUtcNow();
         var nonce = ScriptSections.NewNonce();
         var facts = RunAsync("host-facts.sh", [nonce], "reading the host's facts", 60);
         var guests = RunAsync("kvm-inventory.sh", [nonce], "reading guests from libvirt", 120);
@@ -27,7 +28,7 @@ internal sealed partial class KvmHost(IRemoteShell shell, TimeProvider time) : I
         await Task.WhenAll(facts, guests, probe).ConfigureAwait(false);
         var host = ScriptSections.Parse(await facts.ConfigureAwait(false), nonce);
         var libvirt = ScriptSections.Parse(await guests.ConfigureAwait(false), nonce);
-        return KvmInventory.Read(host, libvirt, await probe.ConfigureAwait(false), LinuxFacts.Neighbours(host.Lines("neighbours")), time.GetUtcNow());
+        return KvmInventory.Read(host, libvirt, await probe.ConfigureAwait(false), LinuxFacts.Neighbours(host.Lines("neighbours")), takenAt);
 
         Task<string> RunAsync(string script, string[] arguments, string what, int seconds) => HostScripts.RunAsync(
             shell, HostScripts.Command(script, arguments) with { Timeout = TimeSpan.FromSeconds(seconds), Quiet = true }, what, cancellationToken);

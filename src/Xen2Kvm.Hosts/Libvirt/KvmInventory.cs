@@ -13,8 +13,8 @@ internal static class KvmInventory
     /// <param name="libvirt">Sections of kvm-inventory.sh.</param>
     /// <param name="kvm">Answer of kvm-probe.sh.</param>
     /// <param name="neighbours">Addresses by MAC that the host has seen.</param>
-    /// <param name="now">The time.</param>
-    public static HostSnapshot Read(ScriptSections facts, ScriptSections libvirt, string kvm, ILookup<string, string> neighbours, DateTimeOffset now)
+    /// <param name="takenAt">When the scripts were begun.</param>
+    public static HostSnapshot Read(ScriptSections facts, ScriptSections libvirt, string kvm, ILookup<string, string> neighbours, DateTimeOffset takenAt)
     {
         var problems = new List<string>();
         var storage = LinuxFacts.VolumeGroups(facts.Lines("vgs")).ToList();
@@ -43,7 +43,7 @@ internal static class KvmInventory
         var available = LinuxFacts.Number(meminfo, "MemAvailable");
         return new HostSnapshot
         {
-            TakenAt = now,
+            TakenAt = takenAt,
             Facts = new HostFacts
             {
                 Hostname = facts.Value("hostname") ?? "",

@@ -20,6 +20,7 @@ internal sealed class XenInventory(IRemoteShell shell, TimeProvider time)
     /// <summary>The snapshot.</summary>
     public async Task<HostSnapshot> TakeAsync(CancellationToken cancellationToken)
     {
+        var takenAt = time.GetUtcNow();
         var nonce = ScriptSections.NewNonce();
         var host = RunAsync(HostScripts.Command("host-facts.sh", nonce), "reading the host's facts");
         var xen = RunAsync(HostScripts.Command("xen-inventory.sh", nonce, ConfigDirectory, LockDirectory), "reading the guests of Xen");
@@ -48,7 +49,7 @@ internal sealed class XenInventory(IRemoteShell shell, TimeProvider time)
         var volumes = LogicalVolumes(facts);
         return new HostSnapshot
         {
-            TakenAt = time.GetUtcNow(),
+            TakenAt = takenAt,
             Facts = HostFacts(facts, sections, info),
             Guests = [.. sources.Select(source => XenGuestReader.Read(source, spec => Probe(spec, probes, volumes), neighbours))],
             Problems = problems,

@@ -1131,6 +1131,9 @@ namespace Xen2Kvm.Persistence.Migrations
                     b.HasIndex("CreatedAt")
                         .HasDatabaseName("ix_runs_created_at");
 
+                    b.HasIndex("FinishedAt")
+                        .HasDatabaseName("ix_runs_finished_at");
+
                     b.HasIndex("PlanId")
                         .HasDatabaseName("ix_runs_plan_id");
 

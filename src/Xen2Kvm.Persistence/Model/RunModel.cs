@@ -32,6 +32,7 @@ internal static class RunModel
             run.Property(row => row.Answers).HasColumnType("jsonb");
             run.HasIndex(row => row.CreatedAt);
             run.HasIndex(row => row.PlanId);
+            run.HasIndex(row => row.FinishedAt);
             run.HasIndex(row => row.WaveId).HasFilter("wave_id IS NOT NULL");
             // A failed or stopped run still holds its guest: it may have made disks, and it may be resumed.
             run.HasIndex(row => new { row.SourceHostId, row.GuestName }).IsUnique()

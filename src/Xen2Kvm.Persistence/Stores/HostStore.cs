@@ -45,6 +45,7 @@ internal sealed class HostStore(IDbContextFactory<Xen2KvmDbContext> contexts, ID
                     unreachable_since = excluded.unreachable_since, last_error = excluded.last_error
                 """,
                 cancellationToken);
+            await TellAsync(context, host.Id, cancellationToken);
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.UniqueViolation)
         {
@@ -57,6 +58,7 @@ internal sealed class HostStore(IDbContextFactory<Xen2KvmDbContext> contexts, ID
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         await context.Database.ExecuteSqlAsync(
             $"UPDATE hosts SET last_seen_at = {at.ToUniversalTime()}, unreachable_since = NULL, last_error = NULL WHERE id = {id}", cancellationToken);
+        await TellAsync(context, id, cancellationToken);
     }
 
     public async Task SetUnreachableAsync(Guid id, DateTimeOffset at, string error, CancellationToken cancellationToken)
@@ -65,12 +67,14 @@ internal sealed class HostStore(IDbContextFactory<Xen2KvmDbContext> contexts, ID
         await context.Database.ExecuteSqlAsync(
             $"UPDATE hosts SET unreachable_since = COALESCE(unreachable_since, {at.ToUniversalTime()}), last_error = {StoreText.Clean(error)} WHERE id = {id}",
             cancellationToken);
+        await TellAsync(context, id, cancellationToken);
     }
 
     public async Task RemoveAsync(Guid id, CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         await context.Hosts.Where(row => row.Id == id).ExecuteDeleteAsync(cancellationToken);
+        await TellAsync(context, id, cancellationToken);
     }
 
     public async Task<string?> GetSecretAsync(Guid id, CancellationToken cancellationToken)
@@ -148,6 +152,7 @@ internal sealed class HostStore(IDbContextFactory<Xen2KvmDbContext> contexts, ID
             Text = StoreText.Clean(difference.Text),
         }));
         await context.SaveChangesAsync(cancellationToken);
+        await TellAsync(context, hostId, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 
@@ -162,6 +167,9 @@ internal sealed class HostStore(IDbContextFactory<Xen2KvmDbContext> contexts, ID
             .ToListAsync(cancellationToken);
         return rows.ConvertAll(row => (row.At, new SnapshotDifference(row.Guest, row.Text)));
     }
+
+    private static Task TellAsync(Xen2KvmDbContext context, Guid id, CancellationToken cancellationToken) =>
+        context.Database.ExecuteSqlAsync($"SELECT pg_notify({ChangeListener.Channel(ChangeKind.Host)}, {id.ToString()})", cancellationToken);
 
     /// <summary>Bound to the host, so that a secret copied to another host's row does not decrypt there.</summary>
     private IDataProtector ProtectorOf(Guid id) => _protector.CreateProtector(id.ToString("N"));

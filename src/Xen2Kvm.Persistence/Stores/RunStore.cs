@@ -78,6 +78,14 @@ internal sealed partial class RunStore(IDbContextFactory<Xen2KvmDbContext> conte
             .Select(row => new NewestRun(row.SourceHostId, RunMapping.ToRun(row)))];
     }
 
+    public async Task<IReadOnlyList<RunEnd>> ListEndsAsync(DateTimeOffset since, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var after = since.ToUniversalTime();
+        return await context.Runs.Where(row => row.FinishedAt > after)
+            .Select(row => new RunEnd(row.SourceHost, row.TargetHost, row.FinishedAt!.Value)).ToListAsync(cancellationToken);
+    }
+
     public async Task<IReadOnlyList<Run>> ListOfAsync(Guid sourceHostId, string guestName, CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);

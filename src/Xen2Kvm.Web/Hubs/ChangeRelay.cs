@@ -5,10 +5,11 @@ using Xen2Kvm.Engine.Runs;
 namespace Xen2Kvm.Web.Hubs;
 
 /// <summary>
-/// Passes what the database says of changed waves and cleanups on to the pages of this process and to the hub's clients. They change by the
+/// Passes what the database says of changed waves, cleanups and hosts on to the pages of this process and to the hub's clients. They change by the
 /// second at most; runs, which change far more often, have <see cref="RunChangeRelay"/>.
 /// </summary>
-internal sealed partial class ChangeRelay(IChanges changes, WaveFeed waves, CleanupFeed cleanups, IHubContext<RunsHub> hub, ILogger<ChangeRelay> logger) : IHostedService
+internal sealed partial class ChangeRelay(
+    IChanges changes, WaveFeed waves, CleanupFeed cleanups, HostFeed hosts, IHubContext<RunsHub> hub, ILogger<ChangeRelay> logger) : IHostedService
 {
     private readonly List<IDisposable> _subscriptions = [];
 
@@ -17,6 +18,7 @@ internal sealed partial class ChangeRelay(IChanges changes, WaveFeed waves, Clea
     {
         Pass(ChangeKind.Wave, waves, RunsHub.Waves, RunsHub.WaveChanged);
         Pass(ChangeKind.Cleanup, cleanups, RunsHub.Cleanups, RunsHub.CleanupChanged);
+        Pass(ChangeKind.Host, hosts, RunsHub.Hosts, RunsHub.HostChanged);
         return Task.CompletedTask;
     }
 

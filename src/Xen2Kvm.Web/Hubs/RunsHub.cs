@@ -5,9 +5,10 @@ using Xen2Kvm.Web.Auth;
 namespace Xen2Kvm.Web.Hubs;
 
 /// <summary>
-/// Tells programs which runs, waves and cleanups changed. A client calls <c>Watch(runId)</c> or <c>WatchAll()</c> and receives
-/// <c>runChanged(runId)</c>, <c>WatchWaves()</c> and receives <c>waveChanged(waveId)</c>, or <c>WatchCleanups()</c> and receives
-/// <c>cleanupChanged(cleanupId)</c>; it then reads that by the REST API, so that everyone sees the same truth. The empty id means: changes may have been missed, read again.
+/// Tells programs which runs, waves, cleanups and hosts changed. A client calls <c>Watch(runId)</c> or <c>WatchAll()</c> and receives
+/// <c>runChanged(runId)</c>, <c>WatchWaves()</c> and receives <c>waveChanged(waveId)</c>, <c>WatchCleanups()</c> and receives
+/// <c>cleanupChanged(cleanupId)</c>, or <c>WatchHosts()</c> and receives <c>hostChanged(hostId)</c>; it then reads that by the REST API, so that
+/// everyone sees the same truth. The empty id means: changes may have been missed, read again.
 /// </summary>
 [Authorize(Roles.Viewer)]
 internal sealed class RunsHub : Hub
@@ -23,6 +24,12 @@ internal sealed class RunsHub : Hub
 
     /// <summary>Name of the message of cleanups.</summary>
     public const string CleanupChanged = "cleanupChanged";
+
+    /// <summary>Name of the message of hosts and what was seen on them.</summary>
+    public const string HostChanged = "hostChanged";
+
+    /// <summary>The group of those who watch hosts.</summary>
+    public const string Hosts = "hosts";
 
     /// <summary>The group of those who watch cleanups.</summary>
     public const string Cleanups = "cleanups";
@@ -47,6 +54,9 @@ internal sealed class RunsHub : Hub
 
     /// <summary>Watches every cleanup.</summary>
     public Task WatchCleanups() => Groups.AddToGroupAsync(Context.ConnectionId, Cleanups, Context.ConnectionAborted);
+
+    /// <summary>Watches every host and what is seen on it.</summary>
+    public Task WatchHosts() => Groups.AddToGroupAsync(Context.ConnectionId, Hosts, Context.ConnectionAborted);
 
     /// <summary>Watches every run.</summary>
     public Task WatchAll() => Groups.AddToGroupAsync(Context.ConnectionId, All, Context.ConnectionAborted);

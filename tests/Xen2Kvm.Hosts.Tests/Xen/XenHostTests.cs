@@ -142,6 +142,15 @@ public sealed class XenHostTests : IDisposable
     }
 
     [Fact]
+    public async Task An_inventory_is_as_old_as_its_beginning()
+    {
+        // What happens while a host is read may be missing in what was read.
+        var clock = new ClockOfCommands(_shell);
+        (await new XenInventory(_shell, clock) { ConfigDirectory = _shell.In("etc"), LockDirectory = _shell.In("locks") }.TakeAsync(Cancel)).TakenAt.ShouldBe(clock.Start);
+        _shell.Commands.ShouldBeGreaterThan(0);
+    }
+
+    [Fact]
     public async Task A_running_domain_is_compared_with_its_config()
     {
         _shell.Write("etc/db.cfg", "name = 'db'\nkernel = '/boot/k'\nmemory = 256\nvcpus = 1\ndisk = ['phy:/dev/vg0/db,xvda,w']\nvif = ['bridge=xenbr0']\n");
@@ -239,4 +248,12 @@ public sealed class XenHostTests : IDisposable
 
     private void List(params string[] rows) => _shell.Write("list",
         "Name                                        ID   Mem VCPUs\tState\tTime(s)\n" + string.Join('\n', rows) + "\n");
+
+    /// <summary>A second passes with every command.</summary>
+    private sealed class ClockOfCommands(LocalShell shell) : TimeProvider
+    {
+        public DateTimeOffset Start { get; } = new(2026, 11, 26, 2, 0, 0, TimeSpan.Zero);
+
+        public override DateTimeOffset GetUtcNow() => Start.AddSeconds(shell.Commands);
+    }
 }

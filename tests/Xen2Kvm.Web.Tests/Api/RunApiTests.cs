@@ -146,6 +146,11 @@ public sealed class RunApiTests(Database database)
         };
         (await dashboard.Get<ICleanupStore>().SaveAsync(cleanup, Token)).ShouldBe(CleanupSave.Saved);
         (await hub.MessageAsync(RunsHub.CleanupChanged, Token).WaitAsync(TimeSpan.FromSeconds(30), Token)).GetValue<Guid>().ShouldBe(cleanup.Id);
+
+        await hub.InvokeAsync("WatchHosts", Token);
+        var host = (await dashboard.Get<IHostStore>().ListAsync(Token))[0];
+        await dashboard.Get<IHostStore>().SetSeenAsync(host.Id, DateTimeOffset.UtcNow, Token);
+        (await hub.MessageAsync(RunsHub.HostChanged, Token).WaitAsync(TimeSpan.FromSeconds(30), Token)).GetValue<Guid>().ShouldBe(host.Id);
         await Should.ThrowAsync<WebSocketException>(() => HubClient.ConnectAsync(dashboard.Address, RunsHub.Path, null, Token));
     }
 }

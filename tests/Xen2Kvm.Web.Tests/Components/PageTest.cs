@@ -41,7 +41,7 @@ public abstract partial class PageTest : IAsyncDisposable
             .AddSingleton<PlanService>().AddSingleton<RunService>().AddSingleton<PlanPlaces>().AddSingleton<LimitService>().AddSingleton<RunReader>().AddSingleton<AuditCheck>();
         services.AddOptions<CleanupOptions>();
         services.AddOptions<WaveOptions>();
-        services.AddSingleton<CleanupFeed>().AddSingleton<CleanupSurvey>().AddSingleton<CleanupService>().AddSingleton<Notifier>();
+        services.AddSingleton<CleanupFeed>().AddSingleton<HostFeed>().AddSingleton<CleanupSurvey>().AddSingleton<CleanupService>().AddSingleton<Notifier>();
         services.AddSingleton<NavigationManager, StandingNavigation>();
         services.AddSingleton(Substitute.For<IJSRuntime>());
         services.AddScoped<DialogService>().AddScoped<Ticker>().AddScoped<Viewer>();

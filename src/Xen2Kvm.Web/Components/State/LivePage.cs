@@ -15,6 +15,7 @@ public abstract partial class LivePage : ComponentBase, IDisposable
 {
     private readonly CancellationTokenSource _gone = new();
     private readonly List<IDisposable> _owned = [];
+    private string? _readingProblem;
     private bool _disposed;
 
     /// <summary>Who looks.</summary>
@@ -28,6 +29,10 @@ public abstract partial class LivePage : ComponentBase, IDisposable
     /// <summary>Tells when waves change.</summary>
     [Inject]
     public required WaveFeed WaveFeed { get; init; }
+
+    /// <summary>Tells when hosts change, or what is seen on them.</summary>
+    [Inject]
+    public required HostFeed HostFeed { get; init; }
 
     /// <summary>Reads runs for all pages.</summary>
     [Inject]
@@ -118,20 +123,42 @@ public abstract partial class LivePage : ComponentBase, IDisposable
     protected void Follow(Guid? runId, Func<CancellationToken, Task> reload, TimeSpan? every = null) => Follow(Feed, runId, reload, every);
 
     /// <summary>Reads again whenever something of a feed changes (one thing, or any when null), until the page goes.</summary>
-    protected void Follow(ChangeFeed feed, Guid? id, Func<CancellationToken, Task> reload, TimeSpan? every = null) => Own(feed.Subscribe(id, async () =>
+    protected void Follow(ChangeFeed feed, Guid? id, Func<CancellationToken, Task> reload, TimeSpan? every = null, Func<Task>? then = null) => Own(feed.Subscribe(id, async () =>
     {
         await InvokeAsync(async () =>
         {
             if (!_disposed)
             {
-                await TryAsync(reload);
+                await ReadAgainAsync(reload);
+                await (then?.Invoke() ?? Task.CompletedTask);
                 StateHasChanged();
             }
         });
     }, every));
 
+    // A reading that succeeds takes back what an earlier one complained of, never the answer to a person's act: that stays until the next act.
+    private async Task ReadAgainAsync(Func<CancellationToken, Task> reload)
+    {
+        var shown = Problem;
+        if (!await TryAsync(reload))
+        {
+            _readingProblem = Problem;
+            return;
+        }
+
+        Problem = shown == _readingProblem ? null : shown;
+        _readingProblem = null;
+    }
+
     /// <summary>Reads again whenever a wave changes (one, or any when null), until the page goes.</summary>
     protected void FollowWaves(Guid? waveId, Func<CancellationToken, Task> reload) => Follow(WaveFeed, waveId, reload);
+
+    /// <summary>Reads again whenever a host changes or another inventory of it was taken (of one, or of any when null), until the page goes.</summary>
+    /// <param name="hostId">The host, or null.</param>
+    /// <param name="reload">Reads.</param>
+    /// <param name="then">What comes after it, and words its own faults.</param>
+    protected void FollowHosts(Guid? hostId, Func<CancellationToken, Task> reload, Func<Task>? then = null) =>
+        Follow(HostFeed, hostId, reload, TimeSpan.FromSeconds(5), then);
 
     /// <summary>Reads again only when a run appeared or changed its state: for pages that show no progress.</summary>
     protected void FollowStates(Func<CancellationToken, Task> reload)

@@ -52,6 +52,7 @@ public sealed partial class GuestList
     {
         await TryAsync(ReadAsync);
         FollowStates(ReadAsync);
+        FollowHosts(null, ReadAsync);
     }
 
     /// <inheritdoc/>

@@ -37,6 +37,7 @@ public sealed partial class Overview
         Follow(null, cancellationToken => ReadRunsAsync(now: false, cancellationToken));
         FollowWaves(null, ReadAllAsync);
         Follow(CleanupFeed, null, ReadAllAsync);
+        FollowHosts(null, ReadAllAsync);
     }
 
     private async Task ReadAllAsync(CancellationToken cancellationToken)

@@ -30,6 +30,11 @@ public sealed partial class HostPage
     protected override async Task OnParametersSetAsync()
     {
         await TryAsync(ReadAsync);
+        if (!_read)
+        {
+            FollowHosts(_host?.Id, ReadAsync);
+        }
+
         _read = true;
     }
 

@@ -11,7 +11,7 @@ namespace Xen2Kvm.Web.Components.Pages.Plans;
 /// <summary>The plan wizard: choices on one side, what becomes of the guest on the other, live.</summary>
 public sealed partial class NewPlan
 {
-    private readonly List<Target> _targets = [];
+    private List<Target> _targets = [];
     private PlanForm _form = new();
     private GuestOnHost? _seen;
     private Target? _target;
@@ -42,10 +42,8 @@ public sealed partial class NewPlan
         _form = PlanForm.Parse(new Uri(Navigation.Uri).Query);
         await TryAsync(ReadAsync);
         _read = true;
-        if (_seen is not null && _targets.Count > 0)
-        {
-            await ProposeAsync();
-        }
+        await ProposeAsync();
+        FollowHosts(null, ReadAsync, ProposeAsync);
     }
 
     private async Task ReadAsync(CancellationToken cancellationToken)
@@ -57,13 +55,8 @@ public sealed partial class NewPlan
 
         _seen = await Inventory.FindGuestAsync(HostName, GuestName, cancellationToken)
             ?? throw new RefusedException($"{HostName} has no guest {GuestName}. Refresh its inventory.");
-        foreach (var host in (await Hosts.ListAsync(cancellationToken)).Where(host => host.Kind == HostKind.Kvm))
-        {
-            if (await Hosts.GetSnapshotAsync(host.Id, cancellationToken) is { } snapshot)
-            {
-                _targets.Add(new Target(host, snapshot));
-            }
-        }
+        _targets = [.. (await Inventory.ListHostsAsync(cancellationToken))
+            .Where(known => known is { Host.Kind: HostKind.Kvm, Snapshot: not null }).Select(known => new Target(known.Host, known.Snapshot!))];
     }
 
     private bool IsProposing => _proposing.IsRunning;
@@ -73,6 +66,11 @@ public sealed partial class NewPlan
 
     private async Task ProposeNowAsync()
     {
+        if (_seen is null || _targets.Count == 0)
+        {
+            return;
+        }
+
         _target = _targets.Where(target => target.Host.Name == _form.Target).Concat(_targets).First();
         _form.Target = _target.Host.Name;
         if (_form.Storage.Length > 0 && _target.Snapshot.Facts.Storage.All(space => space.Name != _form.Storage))

@@ -20,7 +20,7 @@ public sealed partial class NewWave
 {
     private const long MostBytes = 20_000_000;
     private readonly SheetForm _form = new();
-    private readonly List<(Host Host, HostSnapshot Snapshot)> _targets = [];
+    private List<(Host Host, HostSnapshot Snapshot)> _targets = [];
     private IReadOnlyList<GuestOnHost> _guests = [];
     private readonly LatestWork _proposing;
     private ProposedWave? _proposed;
@@ -29,6 +29,7 @@ public sealed partial class NewWave
     private DateTimeOffset? _checkedAt;
     private string _text = "";
     private bool _checking;
+    private bool _isFromFile;
     private bool _read;
 
     /// <summary>A page without choices yet.</summary>
@@ -69,32 +70,64 @@ public sealed partial class NewWave
     {
         await TryAsync(ReadAsync);
         _read = true;
+        FollowHosts(null, ReadAgainAsync, () => _checkedAt is null ? ProposeAsync() : Task.CompletedTask);
         await ProposeAsync();
     }
 
     // The filter of the guests' page is taken over: what passes it is chosen.
     private async Task ReadAsync(CancellationToken cancellationToken)
     {
-        _guests = await Inventory.ListGuestsAsync(cancellationToken);
-        foreach (var host in (await Hosts.ListAsync(cancellationToken)).Where(host => host.Kind == HostKind.Kvm))
-        {
-            if (await Hosts.GetSnapshotAsync(host.Id, cancellationToken) is { } snapshot)
-            {
-                _targets.Add((host, snapshot));
-            }
-        }
-
+        await ReadHostsAsync(cancellationToken);
         _form.Target = _targets.FirstOrDefault().Host?.Name ?? "";
         var findings = Findings.Of(_guests);
         var filter = new GuestFilter { Host = HostName, Kind = Kind, Power = Power, Concerns = Concerns, Text = Query };
         var passing = filter.Apply([.. _guests.Select(seen => new GuestRow { Seen = seen, Concerns = ConcernCounts.Of(findings.Of(seen)) })])
             .Select(row => (row.Host, row.Name)).ToHashSet();
-        _form.Rows.AddRange(_guests.Where(seen => seen.Host.Kind == HostKind.Xen && !seen.Guest.IsLocked).Select(seen =>
+        ShowGuests(seen => !filter.IsEmpty && passing.Contains((seen.Host.Name, seen.Guest.Name)));
+    }
+
+    // Guests come and go while a wave is planned; what was chosen and typed stays.
+    private async Task ReadAgainAsync(CancellationToken cancellationToken)
+    {
+        await ReadHostsAsync(cancellationToken);
+        if (_isFromFile)
         {
-            var row = SheetForm.Row.Of(seen);
-            row.IsChosen = !filter.IsEmpty && passing.Contains((seen.Host.Name, seen.Guest.Name));
-            return row;
-        }));
+            _form.Rows.ForEach(row => row.Seen = InventoryService.Find(_guests, row.SourceHost, row.Guest) ?? row.Seen);
+        }
+        else
+        {
+            ShowGuests(_ => false);
+        }
+    }
+
+    private async Task ReadHostsAsync(CancellationToken cancellationToken)
+    {
+        _guests = await Inventory.ListGuestsAsync(cancellationToken);
+        _targets = [.. (await Inventory.ListHostsAsync(cancellationToken))
+            .Where(known => known is { Host.Kind: HostKind.Kvm, Snapshot: not null }).Select(known => (known.Host, known.Snapshot!))];
+    }
+
+    // A row for each guest that can be moved, and for each that was chosen when it still could.
+    private void ShowGuests(Func<GuestOnHost, bool> choose)
+    {
+        var before = _form.Rows.DistinctBy(row => (row.SourceHost, row.Guest)).ToDictionary(row => (row.SourceHost, row.Guest));
+        _form.Rows.Clear();
+        foreach (var seen in _guests.Where(seen => seen.Host.Kind == HostKind.Xen && !seen.Guest.IsLocked))
+        {
+            if (before.Remove((seen.Host.Name, seen.Guest.Name), out var row))
+            {
+                row.Seen = seen;
+            }
+            else
+            {
+                row = SheetForm.Row.Of(seen);
+                row.IsChosen = choose(seen);
+            }
+
+            _form.Rows.Add(row);
+        }
+
+        _form.Rows.AddRange(before.Values.Where(row => row.IsChosen));
     }
 
     private HostFacts? Facts(string host) => _targets.FirstOrDefault(target => target.Host.Name == host).Snapshot?.Facts;
@@ -171,6 +204,7 @@ public sealed partial class NewWave
         var sheet = Read(file.Name, bytes.ToArray());
         _form.Name = sheet.Name.Length > 0 ? sheet.Name : _form.Name;
         _form.Target = sheet.Rows.Select(row => row.TargetHost).FirstOrDefault(host => _targets.Any(target => target.Host.Name == host)) ?? _form.Target;
+        _isFromFile = true;
         _form.Rows.Clear();
         _form.Rows.AddRange(sheet.Rows.Select(row => SheetForm.Row.Of(
             row.TargetHost == _form.Target ? row with { TargetHost = "" } : row, InventoryService.Find(_guests, row.SourceHost, row.Guest))));

@@ -40,7 +40,7 @@ public sealed class SheetForm
         public SheetRow Given { get; init; } = new();
 
         /// <summary>The guest as last seen; null when a file names one that is not known.</summary>
-        public GuestOnHost? Seen { get; init; }
+        public GuestOnHost? Seen { get; set; }
 
         /// <summary>Goes into the wave.</summary>
         public bool IsChosen { get; set; } = true;
