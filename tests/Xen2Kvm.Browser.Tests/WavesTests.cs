@@ -1,8 +1,11 @@
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
+using Npgsql;
 using Xen2Kvm.Domain.Runs;
 using Xen2Kvm.Engine.Ports;
+using Xen2Kvm.Engine.Runs;
+using Xen2Kvm.Engine.Waves;
 
 namespace Xen2Kvm.Browser.Tests;
 
@@ -207,6 +210,36 @@ public sealed class WavesTests(DashboardFixture dashboard)
         await page.GetByLabel("Throughput of").SelectOptionAsync(new SelectOptionValue { Index = await page.GetByLabel("Throughput of").Locator("option").CountAsync() - 1 });
         await Assertions.Expect(page.Locator(".run-chart .reach-now")).ToContainTextAsync("Guest");
         await EndAsync(page);
+    }
+
+    [Fact]
+    public async Task A_change_of_a_wave_is_not_overwritten_by_a_tick_that_began_before_it_was_shown()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await dashboard.FillAsync();
+        var waves = dashboard.Services.GetRequiredService<WaveService>();
+        await waves.PutOffAsync(dashboard.World.Waves.Running, DateTimeOffset.UtcNow.AddDays(2), "anna", token);
+        var page = await dashboard.OpenAsync();
+        await page.GotoAsync($"/waves/{dashboard.World.Waves.Running}");
+        await Assertions.Expect(page.Locator(".wave-now")).ToContainTextAsync("put off until");
+
+        // The page hears of the change and works out what follows from it; a run ticks meanwhile, and its reading comes to its end last.
+        var hosts = await LockAsync("host_snapshots");
+        await waves.PutOffAsync(dashboard.World.Waves.Running, null, "anna", token);
+        await hosts.ReadAsync();
+        var runs = await LockAsync("runs");
+        dashboard.Services.GetRequiredService<RunFeed>().Changed(dashboard.World.Runs["running"]);
+        await runs.ReadAsync();
+        await Task.Delay(500, token);
+        await hosts.DisposeAsync();
+        await Assertions.Expect(page.Locator(".wave-now")).Not.ToContainTextAsync("put off");
+        await runs.DisposeAsync();
+        await Task.Delay(1500, token);
+        (await page.Locator(".wave-now").InnerTextAsync()).ShouldNotContain("put off");
+        await EndAsync(page);
+
+        async Task<TableLock> LockAsync(string table) =>
+            await TableLock.TakeAsync(await dashboard.Services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(token), table, token);
     }
 
     [Fact]

@@ -11,14 +11,8 @@ namespace Xen2Kvm.Web.Components.Pages.Waves;
 public sealed partial class WavePage
 {
     private WaveView? _view;
-    private Place _place = Place.Whole;
-    private IReadOnlyDictionary<Guid, Plan> _plans = new Dictionary<Guid, Plan>();
-    private IReadOnlyDictionary<Guid, DowntimeForecast?> _forecasts = new Dictionary<Guid, DowntimeForecast?>();
-    private IReadOnlyList<CapacityUse> _capacity = [];
-    private IReadOnlyCollection<Guid> _started = [];
-    private WaveForecast? _forecast;
+    private Ahead _ahead = Ahead.Nothing;
     private Guid _followed;
-    private int _ended = -1;
     private bool _read;
 
     /// <summary>The wave.</summary>
@@ -62,7 +56,7 @@ public sealed partial class WavePage
         }
 
         _followed = Id;
-        (_view, _plans, _ended) = (null, new Dictionary<Guid, Plan>(), -1);
+        (_view, _ahead) = (null, Ahead.Nothing);
         await TryAsync(cancellationToken => ReadAsync(wave: null, now: true, cancellationToken));
         _read = true;
         FollowWaves(Id, cancellationToken => ReadAsync(wave: null, now: true, cancellationToken));
@@ -79,42 +73,48 @@ public sealed partial class WavePage
         }
 
         var look = await WaveReader.LookAsync(wave, now, cancellationToken);
-        var (view, ended) = (look.View, look.Runs.Count(run => run.IsEnded));
-        if (_view is null || _view.Wave.Version != wave.Version || ended != _ended)
-        {
-            await LookAheadAsync(look, cancellationToken);
-        }
+        var ahead = _view?.Wave.Version == wave.Version && look.Runs.Count(run => run.IsEnded) == _ahead.Ended ? _ahead : await LookAheadAsync(look, cancellationToken);
 
-        (_view, _ended) = (view, ended);
+        // A tick waits for the runs' next reading: the wave that it began with may have changed, and been shown, meanwhile.
+        if (wave.Id == Id && (_view is null || _view.Wave.Version <= wave.Version))
+        {
+            (_view, _ahead) = (look.View, ahead);
+        }
     }
 
-    private async Task LookAheadAsync(WaveLook look, CancellationToken cancellationToken)
+    private async Task<Ahead> LookAheadAsync(WaveLook look, CancellationToken cancellationToken)
     {
         // A plan is a long document, and only for those that have not started anything is worked out of it.
-        var (view, wave, plans) = (look.View, look.View.Wave, new Dictionary<Guid, Plan>());
-        var waiting = view.Entries.Where(status => status.Run is null).Select(status => status.Entry).ToList();
+        var (wave, known, plans) = (look.View.Wave, _ahead.Plans, new Dictionary<Guid, Plan>());
+        var waiting = look.View.Entries.Where(status => status.Run is null).Select(status => status.Entry).ToList();
         foreach (var entry in waiting)
         {
-            if ((_plans.GetValueOrDefault(entry.PlanId) ?? await Plans.FindAsync(entry.PlanId, cancellationToken)) is { } plan)
+            if ((known.GetValueOrDefault(entry.PlanId) ?? await Plans.FindAsync(entry.PlanId, cancellationToken)) is { } plan)
             {
                 plans[entry.PlanId] = plan;
             }
         }
 
-        _plans = plans;
-        _place = await Access.OfWaveAsync(wave, cancellationToken);
-        _started = [.. look.Runs.Select(run => run.PlanId)];
         var left = waiting.Where(entry => plans.ContainsKey(entry.PlanId)).ToList();
-        _forecasts = left.ToDictionary(entry => entry.PlanId, entry => DowntimeForecast.Of(plans[entry.PlanId], entry.SourceHost, entry.TargetHost, look.All));
-        _forecast = WaveForecast.Of(wave, _forecasts);
+        var forecasts = left.ToDictionary(entry => entry.PlanId, entry => DowntimeForecast.Of(plans[entry.PlanId], entry.SourceHost, entry.TargetHost, look.All));
         var hosts = new Dictionary<Guid, (string Name, HostFacts? Facts)>();
         foreach (var entry in left.DistinctBy(entry => entry.TargetHostId))
         {
             hosts[entry.TargetHostId] = (entry.TargetHost, (await Hosts.GetSnapshotAsync(entry.TargetHostId, cancellationToken))?.Facts);
         }
 
-        _capacity = WaveCapacity.Of([.. left.Select(entry => plans[entry.PlanId])], hosts);
+        return new Ahead(
+            plans, await Access.OfWaveAsync(wave, cancellationToken), [.. look.Runs.Select(run => run.PlanId)], look.Runs.Count(run => run.IsEnded),
+            forecasts, WaveForecast.Of(wave, forecasts), WaveCapacity.Of([.. left.Select(entry => plans[entry.PlanId])], hosts));
     }
 
     private string With(string name, string? value) => Navigation.GetUriWithQueryParameter(name, value);
+
+    /// <summary>What is worked out when the wave changed or one more of its runs ended, not with every tick.</summary>
+    private sealed record Ahead(
+        IReadOnlyDictionary<Guid, Plan> Plans, Place Place, IReadOnlyCollection<Guid> Started, int Ended,
+        IReadOnlyDictionary<Guid, DowntimeForecast?> Forecasts, WaveForecast? Forecast, IReadOnlyList<CapacityUse> Capacity)
+    {
+        public static Ahead Nothing { get; } = new(new Dictionary<Guid, Plan>(), Place.Whole, [], -1, new Dictionary<Guid, DowntimeForecast?>(), null, []);
+    }
 }
