@@ -73,6 +73,33 @@ public sealed class BehaviourTests(DashboardFixture dashboard)
     }
 
     [Fact]
+    public async Task What_changes_while_a_page_is_opened_is_not_missed()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await dashboard.FillAsync();
+        var (hosts, host) = (dashboard.Services.GetRequiredService<IHostStore>(), dashboard.World.Xen1.Id);
+        var page = await dashboard.OpenAsync();
+        try
+        {
+            // The page has read whether the host answers, and reads on.
+            await using (var differences = await dashboard.LockAsync("host_differences"))
+            {
+                await page.GotoAsync($"/hosts/{host}");
+                await differences.ReadAsync();
+                await hosts.SetUnreachableAsync(host, DateTimeOffset.UtcNow, "it went a moment ago", token);
+            }
+
+            await Assertions.Expect(page.Locator(".note[role=alert]")).ToContainTextAsync("it went a moment ago");
+        }
+        finally
+        {
+            await hosts.SetSeenAsync(host, DateTimeOffset.UtcNow, token);
+        }
+
+        await EndAsync(page);
+    }
+
+    [Fact]
     public async Task A_start_says_before_and_in_its_dialog_how_long_the_guest_will_be_down()
     {
         var page = await StartAsync(() => $"/plans/{dashboard.World.OpenPlan}");

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Playwright;
+using Npgsql;
 using Xen2Kvm.Demo;
 using Xen2Kvm.Engine.Cleanups;
 using Xen2Kvm.Engine.Inventory;
@@ -104,6 +105,10 @@ public class DashboardFixture : IAsyncLifetime
             Complaints.ShouldBeEmpty();
         }
     }
+
+    /// <summary>Takes a table, so that whoever reads it waits.</summary>
+    internal async Task<TableLock> LockAsync(string table) => await TableLock.TakeAsync(
+        await Services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(TestContext.Current.CancellationToken), table, TestContext.Current.CancellationToken);
 
     /// <summary>A fresh window; signed in when a name is given.</summary>
     public async Task<IPage> OpenAsync(string? user = "anna", int width = 1440, string theme = "light", int height = 900)

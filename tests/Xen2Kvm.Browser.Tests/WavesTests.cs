@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
-using Npgsql;
 using Xen2Kvm.Domain.Runs;
 using Xen2Kvm.Engine.Ports;
 using Xen2Kvm.Engine.Runs;
@@ -224,10 +223,10 @@ public sealed class WavesTests(DashboardFixture dashboard)
         await Assertions.Expect(page.Locator(".wave-now")).ToContainTextAsync("put off until");
 
         // The page hears of the change and works out what follows from it; a run ticks meanwhile, and its reading comes to its end last.
-        var hosts = await LockAsync("host_snapshots");
+        var hosts = await dashboard.LockAsync("host_snapshots");
         await waves.PutOffAsync(dashboard.World.Waves.Running, null, "anna", token);
         await hosts.ReadAsync();
-        var runs = await LockAsync("runs");
+        var runs = await dashboard.LockAsync("runs");
         dashboard.Services.GetRequiredService<RunFeed>().Changed(dashboard.World.Runs["running"]);
         await runs.ReadAsync();
         await Task.Delay(500, token);
@@ -237,9 +236,6 @@ public sealed class WavesTests(DashboardFixture dashboard)
         await Task.Delay(1500, token);
         (await page.Locator(".wave-now").InnerTextAsync()).ShouldNotContain("put off");
         await EndAsync(page);
-
-        async Task<TableLock> LockAsync(string table) =>
-            await TableLock.TakeAsync(await dashboard.Services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(token), table, token);
     }
 
     [Fact]

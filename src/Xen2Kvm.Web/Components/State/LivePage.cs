@@ -15,6 +15,7 @@ public abstract partial class LivePage : ComponentBase, IDisposable
 {
     private readonly CancellationTokenSource _gone = new();
     private readonly List<IDisposable> _owned = [];
+    private Task _opening = Task.CompletedTask;
     private string? _readingProblem;
     private bool _disposed;
 
@@ -64,6 +65,17 @@ public abstract partial class LivePage : ComponentBase, IDisposable
 
     /// <inheritdoc/>
     protected override void OnInitialized() => Gone = _gone.Token;
+
+    /// <summary>
+    /// Reads for the first time. What the page follows is followed before that, so that no change is missed in between, and waits until it is done.
+    /// </summary>
+    protected async Task OpenAsync(Func<CancellationToken, Task> read)
+    {
+        var opened = new TaskCompletionSource();
+        _opening = opened.Task;
+        await TryAsync(read);
+        opened.SetResult();
+    }
 
     /// <summary>Does something that may fail; a fault is shown in words instead of ending the page.</summary>
     /// <returns>Whether it succeeded.</returns>
@@ -127,6 +139,7 @@ public abstract partial class LivePage : ComponentBase, IDisposable
     {
         await InvokeAsync(async () =>
         {
+            await _opening;
             if (!_disposed)
             {
                 await ReadAgainAsync(reload);

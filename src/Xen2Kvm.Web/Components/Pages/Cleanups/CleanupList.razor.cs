@@ -36,9 +36,9 @@ public sealed partial class CleanupList
     protected override async Task OnInitializedAsync()
     {
         (_text, _days) = (Query ?? "", Cleanups.HoldPeriod.TotalDays);
-        await TryAsync(ReadAsync);
         Follow(CleanupFeed, null, ReadAsync);
         FollowStates(ReadAsync);
+        await OpenAsync(ReadAsync);
     }
 
     /// <inheritdoc/>

@@ -36,9 +36,9 @@ public sealed partial class CleanupPage
 
         _followed = Id;
         (_cleanup, _rehearsal) = (null, null);
-        await TryAsync(ReadAsync);
-        _read = true;
         Follow(CleanupFeed, Id, ReadAsync);
+        await OpenAsync(ReadAsync);
+        _read = true;
     }
 
     private async Task ReadAsync(CancellationToken cancellationToken)

@@ -50,9 +50,9 @@ public sealed partial class GuestList
     /// <inheritdoc/>
     protected override async Task OnInitializedAsync()
     {
-        await TryAsync(ReadAsync);
         FollowStates(ReadAsync);
         FollowHosts(null, ReadAsync);
+        await OpenAsync(ReadAsync);
     }
 
     /// <inheritdoc/>

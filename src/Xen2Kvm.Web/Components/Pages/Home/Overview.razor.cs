@@ -33,11 +33,11 @@ public sealed partial class Overview
     /// <inheritdoc/>
     protected override async Task OnInitializedAsync()
     {
-        await TryAsync(ReadAllAsync);
         Follow(null, cancellationToken => ReadRunsAsync(now: false, cancellationToken));
         FollowWaves(null, ReadAllAsync);
         Follow(CleanupFeed, null, ReadAllAsync);
         FollowHosts(null, ReadAllAsync);
+        await OpenAsync(ReadAllAsync);
     }
 
     private async Task ReadAllAsync(CancellationToken cancellationToken)

@@ -29,12 +29,12 @@ public sealed partial class HostPage
     /// <inheritdoc/>
     protected override async Task OnParametersSetAsync()
     {
-        await TryAsync(ReadAsync);
         if (!_read)
         {
-            FollowHosts(_host?.Id, ReadAsync);
+            FollowHosts(null, ReadAsync);
         }
 
+        await OpenAsync(ReadAsync);
         _read = true;
     }
 

@@ -40,10 +40,10 @@ public sealed partial class NewPlan
     protected override async Task OnInitializedAsync()
     {
         _form = PlanForm.Parse(new Uri(Navigation.Uri).Query);
-        await TryAsync(ReadAsync);
+        FollowHosts(null, ReadAsync, ProposeAsync);
+        await OpenAsync(ReadAsync);
         _read = true;
         await ProposeAsync();
-        FollowHosts(null, ReadAsync, ProposeAsync);
     }
 
     private async Task ReadAsync(CancellationToken cancellationToken)

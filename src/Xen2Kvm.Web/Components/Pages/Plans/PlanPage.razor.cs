@@ -64,14 +64,14 @@ public sealed partial class PlanPage
     /// <inheritdoc/>
     protected override async Task OnInitializedAsync()
     {
-        await TryAsync(ReadAsync);
+        FollowStates(cancellationToken => _plan is null ? Task.CompletedTask : ReadRunsAsync(cancellationToken));
+        await OpenAsync(ReadAsync);
         _read = true;
         if (_plan is null)
         {
             return;
         }
 
-        FollowStates(ReadRunsAsync);
         (_xml, _xmlProblem) = await PlanXml.ReadAsync(Plans, _plan, Gone);
         StateHasChanged();
         await CheckAsync();

@@ -60,6 +60,9 @@ public sealed partial class RunLog
         await _filtering.ChangedAsync();
         _read = true;
         Follow(RunId, cancellationToken => ReadAsync(ReadNewAsync, cancellationToken));
+
+        // What was written before the page followed: the last lines of a run are followed by nothing that would show them.
+        await TryAsync(cancellationToken => ReadAsync(ReadNewAsync, cancellationToken));
     }
 
     /// <inheritdoc/>

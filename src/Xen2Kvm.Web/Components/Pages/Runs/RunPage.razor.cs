@@ -63,11 +63,11 @@ public sealed partial class RunPage
 
         _followed = Id;
         (_run, _begun) = (null, null);
-        await TryAsync(cancellationToken => ReadAsync(now: true, cancellationToken));
-        _read = true;
         Follow(Id, cancellationToken => ReadAsync(now: false, cancellationToken));
         FollowStates(cancellationToken => _run?.State == RunState.Queued ? ReadAsync(now: false, cancellationToken) : Task.CompletedTask);
         Follow(CleanupFeed, null, async cancellationToken => _begun = await Cleanups.FindBegunOfAsync(Id, cancellationToken));
+        await OpenAsync(cancellationToken => ReadAsync(now: true, cancellationToken));
+        _read = true;
     }
 
     private async Task ReadAsync(bool now, CancellationToken cancellationToken)

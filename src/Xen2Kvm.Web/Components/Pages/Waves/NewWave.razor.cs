@@ -68,9 +68,9 @@ public sealed partial class NewWave
     /// <inheritdoc/>
     protected override async Task OnInitializedAsync()
     {
-        await TryAsync(ReadAsync);
-        _read = true;
         FollowHosts(null, ReadAgainAsync, () => _checkedAt is null ? ProposeAsync() : Task.CompletedTask);
+        await OpenAsync(ReadAsync);
+        _read = true;
         await ProposeAsync();
     }
 

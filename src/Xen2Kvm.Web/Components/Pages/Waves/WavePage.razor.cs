@@ -57,10 +57,10 @@ public sealed partial class WavePage
 
         _followed = Id;
         (_view, _ahead) = (null, Ahead.Nothing);
-        await TryAsync(cancellationToken => ReadAsync(wave: null, now: true, cancellationToken));
-        _read = true;
         FollowWaves(Id, cancellationToken => ReadAsync(wave: null, now: true, cancellationToken));
         Follow(null, cancellationToken => ReadAsync(_view?.Wave, now: false, cancellationToken));
+        await OpenAsync(cancellationToken => ReadAsync(wave: null, now: true, cancellationToken));
+        _read = true;
     }
 
     // A tick of a run reads runs alone; the wave itself is read when it changed.
