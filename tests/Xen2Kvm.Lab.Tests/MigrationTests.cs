@@ -246,10 +246,10 @@ public sealed class MigrationTests(LabFixture lab)
         (await LabFixture.OnAsync(machine, $"pkill -KILL -f '{command}'")).ExitCode == 0);
 
     private Task CopiedAsync(string guest, double percent) =>
-        Wait.UntilAsync($"{percent:0} % of {guest} are copied", TimeSpan.FromMinutes(15), async () => await PercentAsync(guest) >= percent);
+        Wait.UntilAsync($"{percent:0.#} % of {guest} are copied", TimeSpan.FromMinutes(15), async () => await PercentAsync(guest) >= percent);
 
-    /// <summary>Waits until the copy has gone on.</summary>
-    private async Task MoreCopiedAsync(string guest) => await CopiedAsync(guest, await PercentAsync(guest) + 1);
+    /// <summary>Waits until the copy has gone on, by more than what may have been on its way.</summary>
+    private async Task MoreCopiedAsync(string guest) => await CopiedAsync(guest, await PercentAsync(guest) + 0.5);
 
     private async Task<double> PercentAsync(string guest)
     {
