@@ -69,7 +69,12 @@ public static class WaveCsv
             .Concat(_required.Where(name => !names.Contains(name)).Select(name => $"The column {name} is missing."))
             .Concat(names.GroupBy(name => name).Where(group => group.Key.Length > 0 && group.Count() > 1).Select(group => $"The column {group.Key} is there twice.")).ToList();
         var rows = new List<SheetRow>();
-        while (problems.Count == 0 && csv.Read())
+        if (problems.Count > 0)
+        {
+            return (rows, problems);
+        }
+
+        while (csv.Read())
         {
             if (rows.Count == WaveRules.MostPlans)
             {

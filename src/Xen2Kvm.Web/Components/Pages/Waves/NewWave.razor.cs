@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Forms;
 using Xen2Kvm.Domain.Inventory;
@@ -18,7 +17,6 @@ namespace Xen2Kvm.Web.Components.Pages.Waves;
 /// <summary>Plans many guests together: a template for all, single cells corrected, every concern and what it takes seen at once.</summary>
 public sealed partial class NewWave
 {
-    private const long MostBytes = 20_000_000;
     private readonly SheetForm _form = new();
     private List<(Host Host, HostSnapshot Snapshot)> _targets = [];
     private IReadOnlyList<GuestOnHost> _guests = [];
@@ -190,43 +188,19 @@ public sealed partial class NewWave
 
     private async Task FillAsync(IBrowserFile file, CancellationToken cancellationToken)
     {
-        if (file.Size > MostBytes)
-        {
-            throw new RefusedException("The file is larger than 20 MB.");
-        }
-
+        SheetFile.RequireSize(file.Size);
         using var bytes = new MemoryStream();
-        await using (var stream = file.OpenReadStream(MostBytes, cancellationToken))
+        await using (var stream = file.OpenReadStream(SheetFile.MostBytes, cancellationToken))
         {
             await stream.CopyToAsync(bytes, cancellationToken);
         }
 
-        var sheet = Read(file.Name, bytes.ToArray());
+        var sheet = SheetFile.Read(bytes, isCsv: !file.Name.EndsWith(".json", StringComparison.OrdinalIgnoreCase));
         _form.Name = sheet.Name.Length > 0 ? sheet.Name : _form.Name;
         _form.Target = sheet.Rows.Select(row => row.TargetHost).FirstOrDefault(host => _targets.Any(target => target.Host.Name == host)) ?? _form.Target;
         _isFromFile = true;
         _form.Rows.Clear();
         _form.Rows.AddRange(sheet.Rows.Select(row => SheetForm.Row.Of(
             row.TargetHost == _form.Target ? row with { TargetHost = "" } : row, InventoryService.Find(_guests, row.SourceHost, row.Guest))));
-    }
-
-    private static WaveSheet Read(string name, byte[] bytes)
-    {
-        if (!name.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
-        {
-            var (rows, problems) = WaveCsv.Read(bytes);
-            return problems.Count > 0 ? throw new RefusedException(string.Join(" ", problems.Take(5))) : new WaveSheet("", rows);
-        }
-
-        try
-        {
-            return JsonSerializer.Deserialize<WaveSheet>(bytes, RunJson.Options) is { Rows: not null } sheet
-                ? sheet with { Name = sheet.Name ?? "" }
-                : throw new RefusedException("The file has no rows.");
-        }
-        catch (JsonException json)
-        {
-            throw new RefusedException($"The file is wrong at {json.Path ?? "$"}, line {(json.LineNumber ?? 0) + 1}.");
-        }
     }
 }
