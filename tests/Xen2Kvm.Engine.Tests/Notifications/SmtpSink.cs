@@ -12,6 +12,7 @@ internal sealed class SmtpSink : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _end = new();
+    private readonly List<string> _lines = [];
     private readonly Task _serving;
 
     public SmtpSink()
@@ -22,8 +23,17 @@ internal sealed class SmtpSink : IAsyncDisposable
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
-    /// <summary>Every line that came, commands and mails.</summary>
-    public List<string> Lines { get; } = [];
+    /// <summary>Every line that came so far, commands and mails: a client may still say that it goes.</summary>
+    public IReadOnlyList<string> Lines
+    {
+        get
+        {
+            lock (_lines)
+            {
+                return [.. _lines];
+            }
+        }
+    }
 
     /// <summary>Says nothing, not even hello.</summary>
     public bool IsMute { get; init; }
@@ -71,7 +81,7 @@ internal sealed class SmtpSink : IAsyncDisposable
         await SayAsync(stream, "220 sink");
         while (await reader.ReadLineAsync(_end.Token) is { } line)
         {
-            Lines.Add(line);
+            Keep(line);
             switch (line.Split(' ')[0].ToUpperInvariant())
             {
                 case "EHLO":
@@ -94,7 +104,7 @@ internal sealed class SmtpSink : IAsyncDisposable
                     await SayAsync(stream, "354 go on");
                     while (await reader.ReadLineAsync(_end.Token) is { } text && text != ".")
                     {
-                        Lines.Add(text);
+                        Keep(text);
                     }
 
                     await SayAsync(stream, "250 taken");
@@ -106,6 +116,14 @@ internal sealed class SmtpSink : IAsyncDisposable
                     await SayAsync(stream, "250 ok");
                     break;
             }
+        }
+    }
+
+    private void Keep(string line)
+    {
+        lock (_lines)
+        {
+            _lines.Add(line);
         }
     }
 
