@@ -20,6 +20,7 @@ public sealed class InventoryWorkerTests
     [InlineData("xen1", 240, 60, true)]
     [InlineData("xen1", null, 59, false)]
     [InlineData("xen1", 3600, 59, false)]
+    [InlineData("xen2", -3600, null, true)]
     public void Hosts_are_looked_at_again_when_time_has_passed_or_a_run_on_them_has_ended_though_at_most_once_a_minute(
         string host, int? secondsSinceSeen, int? secondsSinceLook, bool due) =>
         InventoryWorker.IsDue(
@@ -27,7 +28,7 @@ public sealed class InventoryWorkerTests
             {
                 Id = Guid.NewGuid(), Name = host, Kind = HostKind.Xen, Ssh = new SshEndpoint { Address = "10.0.0.1" }, LastSeenAt = Ago(secondsSinceSeen),
             },
-            Ago(secondsSinceLook), [new RunEnd("xen1", "kvm1", Now - TimeSpan.FromMinutes(3))], Now).ShouldBe(due);
+            secondsSinceLook is { } look ? TimeSpan.FromSeconds(look) : null, [new RunEnd("xen1", "kvm1", Now - TimeSpan.FromMinutes(3))], Now).ShouldBe(due);
 
     private static DateTimeOffset? Ago(int? seconds) => seconds is { } known ? Now - TimeSpan.FromSeconds(known) : null;
 }

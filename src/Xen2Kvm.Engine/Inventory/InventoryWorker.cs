@@ -16,8 +16,8 @@ public sealed partial class InventoryWorker(
     private static readonly TimeSpan ShortestInterval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
 
-    /// <summary>When this node began to look at a host last, whether it answered or not.</summary>
-    private readonly Dictionary<Guid, DateTimeOffset> _lookedAt = [];
+    /// <summary>When this node began to look at a host last, whether it answered or not, as a timestamp that no change of the clock touches.</summary>
+    private readonly Dictionary<Guid, long> _lookedAt = [];
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -38,12 +38,12 @@ public sealed partial class InventoryWorker(
 
     /// <summary>Whether what is known of a host is old, or of a time before a run moved a guest to it or away.</summary>
     /// <param name="host">The host.</param>
-    /// <param name="lookedAt">When it was looked at last, in vain perhaps; null for never.</param>
+    /// <param name="sinceLook">How long ago it was looked at last, in vain perhaps; null for never.</param>
     /// <param name="ends">The runs that came to rest lately.</param>
     /// <param name="now">The time.</param>
-    internal static bool IsDue(Host host, DateTimeOffset? lookedAt, IEnumerable<RunEnd> ends, DateTimeOffset now) =>
-        !(now - lookedAt < ShortestInterval)
-        && (host.LastSeenAt is not { } seen || now - seen >= Interval
+    internal static bool IsDue(Host host, TimeSpan? sinceLook, IEnumerable<RunEnd> ends, DateTimeOffset now) =>
+        !(sinceLook < ShortestInterval)
+        && (host.LastSeenAt is not { } seen || (now - seen).Duration() >= Interval
             || ends.Any(end => (end.SourceHost == host.Name || end.TargetHost == host.Name) && end.At > seen));
 
     private async Task RefreshDueAsync(CancellationToken cancellationToken)
@@ -54,8 +54,8 @@ public sealed partial class InventoryWorker(
             var now = time.GetUtcNow();
             var ends = await runs.ListEndsAsync(now - Interval, cancellationToken).ConfigureAwait(false);
             var due = (await hosts.ListAsync(cancellationToken).ConfigureAwait(false))
-                .Where(host => IsDue(host, _lookedAt.TryGetValue(host.Id, out var at) ? at : null, ends, now)).ToList();
-            due.ForEach(host => _lookedAt[host.Id] = now);
+                .Where(host => IsDue(host, _lookedAt.TryGetValue(host.Id, out var at) ? time.GetElapsedTime(at) : null, ends, now)).ToList();
+            due.ForEach(host => _lookedAt[host.Id] = time.GetTimestamp());
             await Parallel.ForEachAsync(due, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellationToken },
                 async (host, token) => await service.RefreshAsync(host.Id, token).ConfigureAwait(false)).ConfigureAwait(false);
         }

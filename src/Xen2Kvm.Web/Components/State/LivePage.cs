@@ -142,7 +142,7 @@ public abstract partial class LivePage : ComponentBase, IDisposable
             await _opening;
             if (!_disposed)
             {
-                await ReadAgainAsync(reload);
+                await ReloadAsync(reload);
                 await (then?.Invoke() ?? Task.CompletedTask);
                 StateHasChanged();
             }
@@ -150,7 +150,7 @@ public abstract partial class LivePage : ComponentBase, IDisposable
     }, every));
 
     // A reading that succeeds takes back what an earlier one complained of, never the answer to a person's act: that stays until the next act.
-    private async Task ReadAgainAsync(Func<CancellationToken, Task> reload)
+    private async Task ReloadAsync(Func<CancellationToken, Task> reload)
     {
         var shown = Problem;
         if (!await TryAsync(reload))
