@@ -85,7 +85,7 @@ public sealed class BehaviourTests(DashboardFixture dashboard)
             await using (var differences = await dashboard.LockAsync("host_differences"))
             {
                 await page.GotoAsync($"/hosts/{host}");
-                await differences.ReadAsync();
+                await differences.WantedAsync();
                 await hosts.SetUnreachableAsync(host, DateTimeOffset.UtcNow, "it went a moment ago", token);
             }
 

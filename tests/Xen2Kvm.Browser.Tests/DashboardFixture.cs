@@ -106,9 +106,9 @@ public class DashboardFixture : IAsyncLifetime
         }
     }
 
-    /// <summary>Takes a table, so that whoever reads it waits.</summary>
-    internal async Task<TableLock> LockAsync(string table) => await TableLock.TakeAsync(
-        await Services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(TestContext.Current.CancellationToken), table, TestContext.Current.CancellationToken);
+    /// <summary>Takes a table, so that whoever writes it waits, and in the usual mode whoever reads it, too.</summary>
+    internal async Task<TableLock> LockAsync(string table, string mode = "ACCESS EXCLUSIVE") => await TableLock.TakeAsync(
+        await Services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(TestContext.Current.CancellationToken), table, mode, TestContext.Current.CancellationToken);
 
     /// <summary>A fresh window; signed in when a name is given.</summary>
     public async Task<IPage> OpenAsync(string? user = "anna", int width = 1440, string theme = "light", int height = 900)

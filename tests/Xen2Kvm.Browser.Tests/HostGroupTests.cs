@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
-using Npgsql;
 using Xen2Kvm.Engine.Inventory;
 using Xen2Kvm.Web.Auth;
 
@@ -27,10 +26,8 @@ public sealed class HostGroupTests(DashboardFixture dashboard)
 
         // Whoever goes on to another page while it is still being stored has given the role all the same.
         var role = admin.GetByLabel($"otto on the group {Name}");
-        await using (var connection = await dashboard.Services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(TestContext.Current.CancellationToken))
-        await using (await connection.BeginTransactionAsync(TestContext.Current.CancellationToken))
+        await using (await dashboard.LockAsync("grants", "SHARE"))
         {
-            await new NpgsqlCommand("LOCK TABLE grants IN SHARE MODE", connection).ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
             await role.SelectOptionAsync(Roles.Approver);
             await Assertions.Expect(role).ToBeDisabledAsync();
             await admin.Locator(".rail a[href='/guests']").ClickAsync();

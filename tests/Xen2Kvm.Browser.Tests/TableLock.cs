@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace Xen2Kvm.Browser.Tests;
 
-/// <summary>Nobody else reads or writes a table while this is held: what a page does meanwhile has begun and not ended.</summary>
+/// <summary>A table that nobody else writes while this is held, nor reads unless the mode lets them: what a page does meanwhile has begun and not ended.</summary>
 internal sealed class TableLock : IAsyncDisposable
 {
     private readonly NpgsqlConnection _connection;
@@ -11,15 +11,15 @@ internal sealed class TableLock : IAsyncDisposable
     private TableLock(NpgsqlConnection connection, string table) => (_connection, _table) = (connection, table);
 
     /// <summary>Locks a table, and owns the connection.</summary>
-    public static async Task<TableLock> TakeAsync(NpgsqlConnection connection, string table, CancellationToken cancellationToken)
+    public static async Task<TableLock> TakeAsync(NpgsqlConnection connection, string table, string mode, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand($"BEGIN; LOCK TABLE {table}", connection);
+        await using var command = new NpgsqlCommand($"BEGIN; LOCK TABLE {table} IN {mode} MODE", connection);
         await command.ExecuteNonQueryAsync(cancellationToken);
         return new TableLock(connection, table);
     }
 
     /// <summary>Waits until somebody wants to read the table.</summary>
-    public async Task ReadAsync()
+    public async Task WantedAsync()
     {
         await using var command = new NpgsqlCommand($"SELECT EXISTS (SELECT FROM pg_locks WHERE relation = '{_table}'::regclass AND mode = 'AccessShareLock' AND NOT granted)", _connection);
         for (var looks = 0; looks < 2000; looks++)

@@ -225,10 +225,10 @@ public sealed class WavesTests(DashboardFixture dashboard)
         // The page hears of the change and works out what follows from it; a run ticks meanwhile, and its reading comes to its end last.
         var hosts = await dashboard.LockAsync("host_snapshots");
         await waves.PutOffAsync(dashboard.World.Waves.Running, null, "anna", token);
-        await hosts.ReadAsync();
+        await hosts.WantedAsync();
         var runs = await dashboard.LockAsync("runs");
         dashboard.Services.GetRequiredService<RunFeed>().Changed(dashboard.World.Runs["running"]);
-        await runs.ReadAsync();
+        await runs.WantedAsync();
         await Task.Delay(500, token);
         await hosts.DisposeAsync();
         await Assertions.Expect(page.Locator(".wave-now")).Not.ToContainTextAsync("put off");

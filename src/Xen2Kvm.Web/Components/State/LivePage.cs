@@ -166,12 +166,11 @@ public abstract partial class LivePage : ComponentBase, IDisposable
     /// <summary>Reads again whenever a wave changes (one, or any when null), until the page goes.</summary>
     protected void FollowWaves(Guid? waveId, Func<CancellationToken, Task> reload) => Follow(WaveFeed, waveId, reload);
 
-    /// <summary>Reads again whenever a host changes or another inventory of it was taken (of one, or of any when null), until the page goes.</summary>
-    /// <param name="hostId">The host, or null.</param>
+    /// <summary>Reads again whenever a host changes or another inventory of it was taken, until the page goes.</summary>
     /// <param name="reload">Reads.</param>
     /// <param name="then">What comes after it, and words its own faults.</param>
-    protected void FollowHosts(Guid? hostId, Func<CancellationToken, Task> reload, Func<Task>? then = null) =>
-        Follow(HostFeed, hostId, reload, TimeSpan.FromSeconds(5), then);
+    protected void FollowHosts(Func<CancellationToken, Task> reload, Func<Task>? then = null) =>
+        Follow(HostFeed, null, reload, TimeSpan.FromSeconds(5), then);
 
     /// <summary>Reads again only when a run appeared or changed its state: for pages that show no progress.</summary>
     protected void FollowStates(Func<CancellationToken, Task> reload)

@@ -51,7 +51,7 @@ public sealed partial class GuestList
     protected override async Task OnInitializedAsync()
     {
         FollowStates(ReadAsync);
-        FollowHosts(null, ReadAsync);
+        FollowHosts(ReadAsync);
         await OpenAsync(ReadAsync);
     }
 

@@ -36,7 +36,7 @@ public sealed partial class Overview
         Follow(null, cancellationToken => ReadRunsAsync(now: false, cancellationToken));
         FollowWaves(null, ReadAllAsync);
         Follow(CleanupFeed, null, ReadAllAsync);
-        FollowHosts(null, ReadAllAsync);
+        FollowHosts(ReadAllAsync);
         await OpenAsync(ReadAllAsync);
     }
 

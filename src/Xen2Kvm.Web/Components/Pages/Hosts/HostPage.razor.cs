@@ -31,7 +31,7 @@ public sealed partial class HostPage
     {
         if (!_read)
         {
-            FollowHosts(null, ReadAsync);
+            FollowHosts(ReadAsync);
         }
 
         await OpenAsync(ReadAsync);

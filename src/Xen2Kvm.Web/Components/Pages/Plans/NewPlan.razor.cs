@@ -11,7 +11,7 @@ namespace Xen2Kvm.Web.Components.Pages.Plans;
 /// <summary>The plan wizard: choices on one side, what becomes of the guest on the other, live.</summary>
 public sealed partial class NewPlan
 {
-    private List<Target> _targets = [];
+    private IReadOnlyList<Target> _targets = [];
     private PlanForm _form = new();
     private GuestOnHost? _seen;
     private Target? _target;
@@ -40,7 +40,7 @@ public sealed partial class NewPlan
     protected override async Task OnInitializedAsync()
     {
         _form = PlanForm.Parse(new Uri(Navigation.Uri).Query);
-        FollowHosts(null, ReadAsync, ProposeAsync);
+        FollowHosts(ReadAsync, ProposeAsync);
         await OpenAsync(ReadAsync);
         _read = true;
         await ProposeAsync();
@@ -55,8 +55,7 @@ public sealed partial class NewPlan
 
         _seen = await Inventory.FindGuestAsync(HostName, GuestName, cancellationToken)
             ?? throw new RefusedException($"{HostName} has no guest {GuestName}. Refresh its inventory.");
-        _targets = [.. (await Inventory.ListHostsAsync(cancellationToken))
-            .Where(known => known is { Host.Kind: HostKind.Kvm, Snapshot: not null }).Select(known => new Target(known.Host, known.Snapshot!))];
+        _targets = await Target.ListAsync(Inventory, cancellationToken);
     }
 
     private bool IsProposing => _proposing.IsRunning;

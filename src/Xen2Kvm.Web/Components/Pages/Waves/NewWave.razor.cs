@@ -8,6 +8,7 @@ using Xen2Kvm.Engine.Runs;
 using Xen2Kvm.Engine.Waves;
 using Xen2Kvm.Web.Auth;
 using Xen2Kvm.Web.Components.Pages.Guests;
+using Xen2Kvm.Web.Components.Pages.Plans;
 using Xen2Kvm.Web.Components.State;
 using Xen2Kvm.Web.Components.Text;
 using Host = Xen2Kvm.Domain.Inventory.Host;
@@ -18,7 +19,7 @@ namespace Xen2Kvm.Web.Components.Pages.Waves;
 public sealed partial class NewWave
 {
     private readonly SheetForm _form = new();
-    private List<(Host Host, HostSnapshot Snapshot)> _targets = [];
+    private IReadOnlyList<Target> _targets = [];
     private IReadOnlyList<GuestOnHost> _guests = [];
     private readonly LatestWork _proposing;
     private ProposedWave? _proposed;
@@ -66,7 +67,7 @@ public sealed partial class NewWave
     /// <inheritdoc/>
     protected override async Task OnInitializedAsync()
     {
-        FollowHosts(null, ReadAgainAsync, () => _checkedAt is null ? ProposeAsync() : Task.CompletedTask);
+        FollowHosts(ReadAgainAsync, () => _checkedAt is null ? ProposeAsync() : Task.CompletedTask);
         await OpenAsync(ReadAsync);
         _read = true;
         await ProposeAsync();
@@ -76,7 +77,7 @@ public sealed partial class NewWave
     private async Task ReadAsync(CancellationToken cancellationToken)
     {
         await ReadHostsAsync(cancellationToken);
-        _form.Target = _targets.FirstOrDefault().Host?.Name ?? "";
+        _form.Target = _targets.FirstOrDefault()?.Host.Name ?? "";
         var findings = Findings.Of(_guests);
         var filter = new GuestFilter { Host = HostName, Kind = Kind, Power = Power, Concerns = Concerns, Text = Query };
         var passing = filter.Apply([.. _guests.Select(seen => new GuestRow { Seen = seen, Concerns = ConcernCounts.Of(findings.Of(seen)) })])
@@ -101,8 +102,7 @@ public sealed partial class NewWave
     private async Task ReadHostsAsync(CancellationToken cancellationToken)
     {
         _guests = await Inventory.ListGuestsAsync(cancellationToken);
-        _targets = [.. (await Inventory.ListHostsAsync(cancellationToken))
-            .Where(known => known is { Host.Kind: HostKind.Kvm, Snapshot: not null }).Select(known => (known.Host, known.Snapshot!))];
+        _targets = await Target.ListAsync(Inventory, cancellationToken);
     }
 
     // A row for each guest that can be moved, and for each that was chosen when it still could.
@@ -128,7 +128,7 @@ public sealed partial class NewWave
         _form.Rows.AddRange(before.Values.Where(row => row.IsChosen));
     }
 
-    private HostFacts? Facts(string host) => _targets.FirstOrDefault(target => target.Host.Name == host).Snapshot?.Facts;
+    private HostFacts? Facts(string host) => _targets.FirstOrDefault(target => target.Host.Name == host)?.Snapshot.Facts;
 
     private Task ChooseAsync(bool chosen)
     {
